@@ -1,0 +1,65 @@
+"""gradviz: a debugger for backpropagation.
+
+    >>> from gradviz import Value, record
+    >>> x, w = Value(2.0, name="x"), Value(-3.0, name="w", kind="param")
+    >>> loss = (x * w).tanh()
+    >>> loss.backward()
+    >>> record(loss).node("w").grad == (1 - loss.data**2) * x.data
+    True
+
+Names are imported when they are first used, so that ``import gradviz`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradviz.engine import data, losses, nn, optim
+    from gradviz.engine.functions import concat, log_softmax, maximum, minimum, softmax, stack, where
+    from gradviz.engine.tape import scope
+    from gradviz.engine.value import Parameter, Value
+    from gradviz.errors import GradvizError
+    from gradviz.explain import explain
+    from gradviz.graph import Graph
+    from gradviz.recorders.value import record
+    from gradviz.recording import Recording
+    from gradviz.timeline import Timeline
+    from gradviz.view import View
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "gradviz.engine": ("data", "losses", "nn", "optim"),
+    "gradviz.engine.functions": ("concat", "log_softmax", "maximum", "minimum", "softmax", "stack", "where"),
+    "gradviz.engine.tape": ("scope",),
+    "gradviz.engine.value": ("Parameter", "Value"),
+    "gradviz.errors": ("GradvizError",),
+    "gradviz.explain": ("explain",),
+    "gradviz.graph": ("Graph",),
+    "gradviz.recorders.value": ("record",),
+    "gradviz.recording": ("Recording",),
+    "gradviz.timeline": ("Timeline",),
+    "gradviz.view": ("View",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    *("GradvizError", "Graph", "Parameter", "Recording", "Timeline", "Value", "View"),
+    *("concat", "data", "explain", "log_softmax", "losses", "maximum", "minimum", "nn", "optim", "record"),
+    *("scope", "softmax", "stack", "where"),
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'gradviz' has no attribute {name!r}")
+    if home == "gradviz.engine":
+        return import_module(f"{home}.{name}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
