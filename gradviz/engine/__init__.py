@@ -1,0 +1,1 @@
+"""The autograd engine: values on a tape, and what is built of them."""

@@ -1,0 +1,108 @@
+"""What becomes of what users hand in: data, seeds, indices; and what is refused, with the alternative."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NoReturn
+
+import numpy as np
+
+from gradviz.errors import DataError, ShapeError
+
+_NUMBERS = (float, int, np.floating, np.integer, np.bool_, Fraction, Decimal)
+
+
+def takes(x: Any) -> bool:
+    """Whether an operator accepts ``x`` beside a Value."""
+    return type(x) is float or isinstance(x, (*_NUMBERS, np.ndarray, np.complexfloating, complex))
+
+
+def as_data(x: Any) -> Any:
+    """Give ``x`` as a Python float, or as a float64 array of at least one axis that nobody else holds.
+
+    Raises:
+        DataError: ``x`` is no real number, too large for float64, or an array of something else.
+    """
+    if type(x) is float:
+        return x
+    if isinstance(x, _NUMBERS):
+        return _as_float(x)
+    if isinstance(x, np.ndarray):
+        if x.dtype.kind not in "fiub":
+            raise DataError(f"An array of {x.dtype} is not an array of real numbers.")
+        return np.array(x, dtype=np.float64) if x.ndim else float(x)
+    what = f"{type(x).__name__} {x!r:.60}" if isinstance(x, (str, complex)) else type(x).__name__
+    hint = {
+        "list": "Use np.array(…) for one array, or one Value per number.",
+        "tuple": "Use np.array(…) for one array, or one Value per number.",
+        "complex": "gradviz computes with real numbers.",
+        "Value": "It is a Value already; .detach() gives its data without the history.",
+    }.get(type(x).__name__, "Give a float, an int or a numpy array.")
+    raise DataError(f"A Value cannot hold {what}.", hint)
+
+
+def _as_float(x: Any) -> float:
+    try:
+        number = float(x)
+    except OverflowError:
+        raise DataError(f"An int of {int(x).bit_length()} bits is too large for float64.") from None
+    if isinstance(x, int) and abs(x) > 2**53 and int(number) != x:
+        warnings.warn(f"{x} has no exact float64; {number!r} is used", UserWarning, stacklevel=4)
+    return number
+
+
+def as_seed(seed: Any, shape: tuple[int, ...], allow_nan: bool) -> Any:
+    """Give the gradient that ``backward()`` starts from, in the shape of its root.
+
+    Raises:
+        ShapeError: it does not have that shape, or it is missing where it is needed.
+        DataError: it is NaN and that was not asked for.
+    """
+    if seed is None:
+        if shape == ():
+            return 1.0
+        if int(np.prod(shape)) == 1:
+            return np.ones(shape)
+        raise ShapeError(
+            f"backward() on a value of shape {shape} needs a seed of that shape.",
+            "Reduce it to one number first, e.g. with .sum() or .mean(), or pass the seed.",
+        )
+    data = as_data(getattr(seed, "data", seed) if not isinstance(seed, np.ndarray) else seed)
+    if np.shape(data) != shape:
+        raise ShapeError(f"The seed has shape {np.shape(data)}, the value has {shape}.")
+    if not allow_nan and np.any(np.isnan(data)):
+        raise DataError("The seed is NaN, so every gradient would be.", "Pass allow_nan=True if you want that.")
+    return data
+
+
+def encode_index(index: Any) -> Any:
+    """Give an index in plain types that a file can hold; ``decode_index`` undoes it.
+
+    Raises:
+        DataError: it is no index.
+    """
+    if isinstance(index, tuple):
+        return ("tuple", *(encode_index(part) for part in index))
+    if isinstance(index, slice):
+        return ("slice", *(None if part is None else int(part) for part in (index.start, index.stop, index.step)))
+    if index is None or index is Ellipsis:
+        return ("newaxis",) if index is None else ("ellipsis",)
+    if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
+        return int(index)
+    if isinstance(index, (list, np.ndarray)):
+        array = np.asarray(index)
+        if array.dtype.kind in "iub" or array.size == 0:
+            return ("bools" if array.dtype.kind == "b" else "ints", array.tolist())
+    raise DataError(f"A Value cannot be indexed by {type(index).__name__}.", "Use ints, slices or arrays of them.")
+
+
+def refuse(what: str, instead: str) -> Callable[..., NoReturn]:
+    """A method that says why there is none, and what to do."""
+
+    def method(self: Any, *others: Any) -> NoReturn:
+        raise DataError(f"{what} of a Value would leave the graph, and its gradient would be lost.", f"Use {instead}.")
+
+    return method

@@ -1,0 +1,1 @@
+"""Turn a computation into a Graph."""
