@@ -23,6 +23,21 @@ Rule = Callable[..., Any]
 Partial = Rule | float | None  # a rule, a constant, or None: no gradient goes to this input
 
 
+def X(m: Any, x: Any, *_: Any) -> Any:  # noqa: N802 - a letter of the table
+    """The partial that is the first input."""
+    return x
+
+
+def Y(m: Any, x: Any, y: Any, *_: Any) -> Any:  # noqa: N802
+    """The partial that is the second input."""
+    return y
+
+
+def Z(m: Any, *xs_z: Any) -> Any:  # noqa: N802
+    """The partial that is the result."""
+    return xs_z[-1]
+
+
 @dataclass(frozen=True)
 class Op:
     """One operation.
@@ -42,6 +57,7 @@ class Op:
         arity: how many inputs, or None for any number.
         precedence: of the source form, as in Python; 9 for a call.
         kink: the convention where the derivative does not exist, or "".
+        gate: whether a partial of 0 stops any gradient, also inf and NaN, instead of multiplying it.
         curve: whether the op is a function of one number, worth drawing.
     """
 
@@ -59,6 +75,7 @@ class Op:
     arity: int | None = 1
     precedence: int = 9
     kink: str = ""
+    gate: bool = False
     curve: bool = False
 
     @property
@@ -89,15 +106,21 @@ class Op:
         with np.errstate(all="ignore"):
             return _bind(rule, m)(*xs, z, **{**self.attrs, **attrs})
 
+    def carry(self, g: Any, local: Any) -> Any:
+        """What an edge with this local derivative passes back of ``g``."""
+        with np.errstate(all="ignore"):
+            carried = np.multiply(g, local)
+        return np.where(np.equal(local, 0), 0.0, carried) if self.gate else carried
+
     def vjp(self, g: Any, z: Any, xs: tuple[Any, ...], **attrs: Any) -> tuple[Any, ...]:
         """The cotangent of each input, in that input's shape; None where no gradient goes."""
         with np.errstate(all="ignore"):
             if self.pull is not None:
                 pulled = self.pull(g, z, *xs, **{**self.attrs, **attrs})
             else:
-                partials = [self.local(slot, xs, z, **attrs) for slot in range(len(xs))]
-                pulled = [None if d is None else np.multiply(g, d) for d in partials]
-        return tuple(None if p is None else unbroadcast(p, np.shape(x)) for p, x in zip(pulled, xs, strict=True))
+                partials = (self.local(slot, xs, z, **attrs) for slot in range(len(xs)))
+                pulled = [None if d is None else self.carry(g, d) for d in partials]
+            return tuple(None if p is None else unbroadcast(p, np.shape(x)) for p, x in zip(pulled, xs, strict=True))
 
 
 def _bind(rule: Rule, m: Any) -> Rule:

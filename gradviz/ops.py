@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradviz import vjps
-from gradviz.operation import Op, activation, elementwise, general
+from gradviz.operation import Op, X, Y, Z, activation, elementwise, general
 
 INV_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
@@ -89,7 +89,7 @@ ROWS: tuple[Op, ...] = (
     elementwise("sub", "−", operator.sub, 1.0, -1.0,
         formula="x - y", derivative=("1", "-1"), code="{0} - {1}", precedence=1, example=(2.0, -3.0),
         sentence="Subtraction distributes: the first input receives the gradient unchanged, the second negated."),
-    elementwise("mul", "×", operator.mul, lambda m, x, y, z: y, lambda m, x, y, z: x,
+    elementwise("mul", "×", operator.mul, Y, X,
         formula="x * y", derivative=("y", "x"), code="{0}*{1}", precedence=2, example=(2.0, -3.0),
         sentence="Multiplication swaps: each input receives the gradient times the other input."),
     elementwise("div", "÷", lambda m, x, y: m.div(x, y), lambda m, x, y, z: m.div(1.0, y), lambda m, x, y, z: m.div(-z, y),
@@ -103,7 +103,7 @@ ROWS: tuple[Op, ...] = (
         kink="x**0 has slope 0 everywhere, also at x = 0",
         sentence="A power brings its exponent down: the base receives the gradient times y·x^(y−1)."),
     # ---- functions of one number ------------------------------------------------------------------------------
-    activation("exp", "exp", lambda m, x: m.exp(x), lambda m, x, z: z,
+    activation("exp", "exp", lambda m, x: m.exp(x), Z,
         formula="exp(x)", derivative=("z",),
         sentence="exp is its own derivative: the gradient is multiplied by the result."),
     activation("log", "log", lambda m, x: m.log(x), lambda m, x, z: m.div(1.0, x),

@@ -6,98 +6,134 @@ walk has ended: an exception in the middle leaves every gradient as it was.
 
 from __future__ import annotations
 
+import threading
+from collections import deque
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from itertools import chain, repeat
 from typing import Any
 
+import numpy as np
+
+from gradviz.engine.place import line_of
 from gradviz.engine.tape import CONST, FIRST_OP, NO_INPUT, Leaf, Tape
 from gradviz.errors import MutationError
+from gradviz.operation import Op, X, Y
 from gradviz.ops import ROWS
 
-# Per op code, for each of two slots: the partial on floats, or None with a constant to use in its place.
+Grads = list[Any]  # by row; None where no gradient has come
+
 _PARTIALS = [row.partials_on_floats() for row in ROWS]
-_SIMPLE = [False] * FIRST_OP + [
-    row.elementwise and len(p) <= 2 and not row.attrs for row, p in zip(ROWS, _PARTIALS, strict=True)
-]
+
+# How a gradient that is one number passes a row, by op code. Programs are mostly sums of products: addition, which
+# passes it on, and multiplication, which swaps, are written out in the walk; others call their partials.
+NONE, GENERAL, RULES, GATES, SWAPS, PASSES = range(6)
 
 
-def _slot(k: int) -> tuple[list[Any], list[float]]:
-    found = [p[k] if k < len(p) else None for p in _PARTIALS]
-    rules = [p if callable(p) else None for p in found]
-    return [None] * FIRST_OP + rules, [0.0] * FIRST_OP + [0.0 if p is None or callable(p) else p for p in found]
+def _way(row: Op) -> int:
+    if row.partials == (1.0, 1.0):
+        return PASSES
+    if row.partials == (Y, X):
+        return SWAPS
+    if not row.elementwise or row.arity not in (1, 2) or row.attrs:
+        return GENERAL
+    return GATES if row.gate else RULES
 
 
-FIRST_RULE, FIRST_CONSTANT = _slot(0)
-SECOND_RULE, SECOND_CONSTANT = _slot(1)
+_WAYS = [NONE] * FIRST_OP + [_way(row) for row in ROWS]
 
 
-def backward(tape: Tape, row: int, seed: Any) -> None:
+def _column(slot: int) -> list[Any]:
+    """By op code, the partial to one slot as a rule of the inputs and the result."""
+    found = [p[slot] if slot < len(p) else None for p in _PARTIALS]
+    return [None] * FIRST_OP + [p if callable(p) else _constant(p) for p in found]
+
+
+def _constant(partial: float | None) -> Any:
+    return lambda *_: 0.0 if partial is None else partial
+
+
+_FIRST, _SECOND = _column(0), _column(1)
+
+
+def backward(root: Tape, row: int, seed: Any) -> None:
     """Compute the gradients of everything ``row`` depends on, and add them to the leaves' ``grad``.
+
+    A gradient is the sum of its contributions, added one by one, those of values made later first, and then
+    added to what a leaf's ``grad`` held before.
 
     Raises:
         MutationError: a leaf's data changed after it was used.
     """
-    columns: dict[Tape, list[Any]] = {tape: [None] * (row + 1)}
-    columns[tape][row] = seed
+    columns: dict[Tape, Grads] = {root: [None] * row + [seed]}
     totals: dict[Leaf, Any] = {}
-    waiting = {tape.serial: tape}
+    waiting = [(-root.serial, root)]
     while waiting:  # newest tape first: a tape only reads older ones
-        current = waiting.pop(max(waiting))
-        column = columns[current]
-        for leaf, here in current.leaves:
-            if leaf in totals and here < len(column):
-                column[here] = totals[leaf]
-        _walk(current, column)
-        for leaf, here in current.leaves:
-            if here < len(column) and column[here] is not None:
-                _check_unchanged(leaf, current.data[here])
-                totals[leaf] = column[here]
-        for older, there, here in current.imports:
-            if here < len(column) and column[here] is not None:
-                theirs = columns.setdefault(older, [])
+        tape = heappop(waiting)[1]
+        grads = columns[tape]
+        leaves = [(leaf, here) for leaf, here in tape.leaves if here < len(grads)]
+        for leaf, here in leaves:
+            grads[here] = totals.get(leaf, grads[here])
+        imports = [entry for entry in tape.imports if entry[2] < len(grads)]
+        before = [_at(columns.get(older, []), there) for older, there, _ in imports]
+        for (_, _, here), so_far in zip(imports, before, strict=True):
+            grads[here] = so_far
+        _walk(tape, grads)
+        for leaf, here in leaves:
+            if grads[here] is not totals.get(leaf):
+                _check_unchanged(leaf, tape.data[here])
+                totals[leaf] = grads[here]
+        for (older, there, here), so_far in zip(imports, before, strict=True):
+            if grads[here] is not so_far:
+                if older not in columns:
+                    columns[older] = []
+                    heappush(waiting, (-older.serial, older))
+                theirs = columns[older]
                 theirs.extend([None] * (there + 1 - len(theirs)))
-                theirs[there] = _add(theirs[there], column[here])
-                waiting[older.serial] = older
-    _commit(tape, columns, totals)
+                theirs[there] = grads[here]
+    _commit(root, row, columns, totals)
 
 
-def _add(so_far: Any, more: Any) -> Any:
-    return more if so_far is None else so_far + more
+def _at(grads: Grads, row: int) -> Any:
+    return grads[row] if row < len(grads) else None
 
 
-def _walk(tape: Tape, grads: list[Any]) -> None:
+def _walk(tape: Tape, grads: Grads) -> None:
     """Pull the gradient through every row that has one, last row first."""
-    ops, first, second, data = tape.op, tape.a, tape.b, tape.data
-    simple = _SIMPLE
+    ops, first, second, data, ways = tape.op, tape.a, tape.b, tape.data, _WAYS
     for row in range(len(grads) - 1, -1, -1):
         g = grads[row]
-        op = ops[row]
-        if g is None or op < FIRST_OP:
+        if g is None:
             continue
-        if type(g) is not float or not simple[op]:
-            _pull(tape, grads, row, g)
+        op = ops[row]
+        way = ways[op]
+        if way < RULES or type(g) is not float:
+            if way:
+                _pull(tape, grads, row, g)
             continue
         a, b = first[row], second[row]
-        x = data[a]
-        if b == NO_INPUT:
-            if ops[a]:
-                rule = FIRST_RULE[op]
-                ga = g * FIRST_CONSTANT[op] if rule is None else g * rule(x, data[row])
-                s = grads[a]
-                grads[a] = ga if s is None else s + ga
-            continue
-        y = data[b]
+        if way == PASSES:
+            ga = gb = g
+        elif way == SWAPS:
+            ga, gb = g * data[b], g * data[a]
+        elif b == NO_INPUT:
+            local = _FIRST[op](data[a], data[row])
+            ga = g * local if local or way == RULES else 0.0
+        else:
+            x, y, z = data[a], data[b], data[row]
+            local = _FIRST[op](x, y, z)
+            ga = g * local if local or way == RULES else 0.0
+            local = _SECOND[op](x, y, z) if ops[b] else 0.0  # the exponent is mostly a constant
+            gb = g * local if local or way == RULES else 0.0
         if ops[a]:
-            rule = FIRST_RULE[op]
-            ga = g * FIRST_CONSTANT[op] if rule is None else g * rule(x, y, data[row])
-            s = grads[a]
-            grads[a] = ga if s is None else s + ga
-        if ops[b]:
-            rule = SECOND_RULE[op]
-            gb = g * SECOND_CONSTANT[op] if rule is None else g * rule(x, y, data[row])
-            s = grads[b]
-            grads[b] = gb if s is None else s + gb
+            so_far = grads[a]
+            grads[a] = ga if so_far is None else so_far + ga
+        if b >= 0 and ops[b]:
+            so_far = grads[b]
+            grads[b] = gb if so_far is None else so_far + gb
 
 
-def _pull(tape: Tape, grads: list[Any], row: int, g: Any) -> None:
+def _pull(tape: Tape, grads: Grads, row: int, g: Any) -> None:
     """Pull through one row by its vjp: arrays, attributes, any number of inputs."""
     code = tape.op[row] - FIRST_OP
     op, inputs, attrs = ROWS[code], tape.inputs(row), tape.attrs.get(row, {})
@@ -105,47 +141,62 @@ def _pull(tape: Tape, grads: list[Any], row: int, g: Any) -> None:
     z = tape.data[row]
     if op.elementwise and type(z) is float:
         given = {**op.attrs, **attrs}
-        pulled = tuple(g * p(*xs, z, **given) if callable(p) else p and g * p for p in _PARTIALS[code])
+        partials = (p(*xs, z, **given) if callable(p) else p for p in _PARTIALS[code])
+        pulled = tuple(d if d is None else 0.0 if op.gate and d == 0 else g * d for d in partials)
     else:
         pulled = op.vjp(g, z, xs, **attrs)
     for i, cotangent in zip(inputs, pulled, strict=True):
         if cotangent is not None and tape.op[i] != CONST:
-            grads[i] = _add(grads[i], cotangent)
+            so_far = grads[i]
+            grads[i] = cotangent if so_far is None else so_far + cotangent
 
 
-def _check_unchanged(leaf: Leaf, snapshot: Any) -> None:
-    if not leaf.unchanged_since(snapshot):
-        raise MutationError(_changed(leaf, snapshot), "Compute the loss again after changing data.")
-
-
-def _changed(leaf: Leaf, used: Any) -> str:
+def _check_unchanged(leaf: Leaf, used: Any) -> None:
+    """Refuse to differentiate at data that is not there any more."""
+    if leaf.unchanged_since(used):
+        return
     name = leaf.name or "a value"
     made = f"{leaf.code.co_filename}:{line_of(leaf.code, leaf.at)}"
-    where = ""
-    if leaf.changed:
-        where = f" at {leaf.changed[0].co_filename}:{line_of(*leaf.changed)}"
-    what = f"was {used!r} when it was used" if type(used) is float else "changed after it was used"
-    now = f", but was set to {leaf.data[0]!r}{where}" if type(used) is float else where
-    return f"{name} (made at {made}) {what}{now}, before backward()."
+    where = f" at {leaf.changed[0].co_filename}:{line_of(*leaf.changed)}" if leaf.changed else ""
+    if type(used) is float:
+        what = f"was {used!r} when it was used, but was set to {leaf.data[0]!r}{where},"
+    else:
+        what = f"changed{where or ' in place'} after it was used,"
+    raise MutationError(
+        f"{name} (made at {made}) {what} before backward().", "Compute the loss again after changing data."
+    )
 
 
-def line_of(code: Any, at: int) -> int:
-    """The source line of instruction ``at`` of a code object; 0 if unknown."""
-    for start, stop, line in code.co_lines():
-        if start <= at < stop:
-            return line or 0
-    return 0
+_commits = threading.Lock()
 
 
-def _commit(root: Tape, columns: dict[Tape, list[Any]], totals: dict[Leaf, Any]) -> None:
-    """Write the gradients down: on the tapes for inner values, added up on the leaves."""
-    root.prior = {leaf: leaf.grad[0] for leaf in totals}
-    for leaf, total in totals.items():
-        leaf.grad[0] = total if leaf.grad[0] is None else leaf.grad[0] + total
-    for tape, column in columns.items():
-        earlier = tape.grad  # rows that only an earlier pass reached keep what that pass gave them
-        column.extend([None] * (len(earlier) - len(column)))
-        for row, grad in enumerate(earlier):
-            if column[row] is None:
-                column[row] = grad
-        tape.grad = column
+def _commit(root: Tape, row: int, columns: dict[Tape, Grads], totals: dict[Leaf, Any]) -> None:
+    """Write the gradients down: on the tapes for inner values, added up on the leaves.
+
+    All of it happens in one call of C, which no Ctrl-C can interrupt half-way.
+    """
+    with _commits:
+        prior = {leaf: leaf.grad[0] for leaf in totals}
+        with np.errstate(all="ignore"):
+            sums = [_own(total) if prior[leaf] is None else prior[leaf] + total for leaf, total in totals.items()]
+        merged = [_over(tape.grad, column) for tape, column in columns.items()]
+        writes: Iterator[Any] = chain(
+            map(setattr, columns, repeat("grad"), merged),
+            map(list.__setitem__, [leaf.grad for leaf in totals], repeat(0), sums),
+            map(dict.__setitem__, [root.prior], [row], [prior]),
+        )
+        deque(writes, maxlen=0)
+
+
+def _own(total: Any) -> Any:
+    """A leaf's gradient is the user's to change: a copy that shares memory with nothing."""
+    return total if type(total) is float else np.array(total)
+
+
+def _over(earlier: Grads, column: Grads) -> Grads:
+    """``column``; rows that only an earlier pass reached keep what that pass gave them."""
+    column.extend([None] * (len(earlier) - len(column)))
+    for row, grad in enumerate(earlier):
+        if column[row] is None:
+            column[row] = grad
+    return column

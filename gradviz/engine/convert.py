@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import warnings
 from collections.abc import Callable
 from decimal import Decimal
@@ -10,14 +12,17 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from gradviz.engine.place import PACKAGE
 from gradviz.errors import DataError, ShapeError
 
+_EXACT = 2**53  # ints up to here have an exact float64
 _NUMBERS = (float, int, np.floating, np.integer, np.bool_, Fraction, Decimal)
+_REFUSED = (complex, np.complexfloating, np.timedelta64)  # taken by operators all the same, to say so
 
 
 def takes(x: Any) -> bool:
     """Whether an operator accepts ``x`` beside a Value."""
-    return type(x) is float or isinstance(x, (*_NUMBERS, np.ndarray, np.complexfloating, complex))
+    return type(x) is float or isinstance(x, (*_NUMBERS, np.ndarray, *_REFUSED))
 
 
 def as_data(x: Any) -> Any:
@@ -28,12 +33,10 @@ def as_data(x: Any) -> Any:
     """
     if type(x) is float:
         return x
-    if isinstance(x, _NUMBERS):
-        return _as_float(x)
     if isinstance(x, np.ndarray):
-        if x.dtype.kind not in "fiub":
-            raise DataError(f"An array of {x.dtype} is not an array of real numbers.")
-        return np.array(x, dtype=np.float64) if x.ndim else float(x)
+        return _as_array(x)
+    if isinstance(x, _NUMBERS) and not isinstance(x, _REFUSED):
+        return _as_float(x)
     what = f"{type(x).__name__} {x!r:.60}" if isinstance(x, (str, complex)) else type(x).__name__
     hint = {
         "list": "Use np.array(…) for one array, or one Value per number.",
@@ -48,10 +51,49 @@ def _as_float(x: Any) -> float:
     try:
         number = float(x)
     except OverflowError:
-        raise DataError(f"An int of {int(x).bit_length()} bits is too large for float64.") from None
-    if isinstance(x, int) and abs(x) > 2**53 and int(number) != x:
-        warnings.warn(f"{x} has no exact float64; {number!r} is used", UserWarning, stacklevel=4)
+        number = math.inf
+    except ValueError:  # Decimal("sNaN")
+        return math.nan
+    if math.isinf(number) and x != number:
+        size = f"int of {x.bit_length()} bits" if isinstance(x, int) else type(x).__name__
+        raise DataError(f"An {size} is too large for float64.", "The largest is about 1.8e308.")
+    if isinstance(x, (int, np.integer)) and int(number) != x:
+        warnings.warn(f"{x} has no exact float64; {number!r} is used", UserWarning, stacklevel=_outside())
     return number
+
+
+def _as_array(x: np.ndarray) -> Any:
+    if isinstance(x, np.ma.MaskedArray):
+        raise DataError("A Value cannot hold a masked array.", "Say what stands in the gaps: .filled(…).")
+    if x.dtype.kind not in "fiub":
+        raise DataError(f"An array of {x.dtype} is not an array of real numbers.")
+    with np.errstate(all="ignore"):
+        data = np.array(x, dtype=np.float64, subok=False)
+    if x.dtype.kind in "iu" and x.dtype.itemsize == 8 and np.any((x > _EXACT) | (x < -_EXACT)):
+        warnings.warn("integers above 2**53 are rounded to float64", UserWarning, stacklevel=_outside())
+    return data if data.ndim else float(data)
+
+
+def _outside() -> int:
+    """The stack level, counted from the caller, of the first frame that is not gradviz's own."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def as_grad(x: Any, shape: tuple[int, ...]) -> Any:
+    """Give a gradient that the user sets, in the shape of its value; a number stands for all elements.
+
+    Raises:
+        ShapeError: it has another shape.
+    """
+    data = as_data(x)
+    if np.ndim(data) == 0 and shape:
+        return np.full(shape, data)
+    if np.shape(data) != shape:
+        raise ShapeError(f"The gradient has shape {np.shape(data)}, the value has {shape}.")
+    return data
 
 
 def as_seed(seed: Any, shape: tuple[int, ...], allow_nan: bool) -> Any:

@@ -1,74 +1,146 @@
-"""Writing any op of the table on the tape: arrays, attributes, any number of inputs."""
+"""Writing ops on the tape: the methods behind operators, made from their rows of the table, and ``record``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from sys import _getframe
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import Any
 
 import numpy as np
 
-from gradviz.engine.backward import line_of
-from gradviz.engine.convert import as_data
-from gradviz.engine.tape import CODES, MANY, NO_INPUT, Leaf, Tape, room, user_frame
+from gradviz.engine.convert import as_data, takes
+from gradviz.engine.handle import H, Handle, describe
+from gradviz.engine.place import user_frame
+from gradviz.engine.tape import CODES, MANY, NO_INPUT, Outdated, Tape, begin, frozen, now, room
 from gradviz.errors import ShapeError
 from gradviz.operation import Op
 from gradviz.ops import OPS
 
-if TYPE_CHECKING:
-    from gradviz.engine.value import Value
+_new = object.__new__
 
 
-def record(name: str, inputs: Sequence[Any], **attrs: Any) -> Value:
+def binary(name: str, *, reflected: bool = False) -> Callable[[H, Any], H]:
+    """Make the method for an operator of two inputs; ``reflected`` for ``number - value``."""
+    op, code = OPS[name], CODES[name]
+    compute = op.on_floats()
+
+    def method(self: Any, other: Any) -> Any:
+        tape = now.tape
+        if tape.n > tape.limit:
+            tape = room()
+        try:
+            a = self._row if self._tape is tape else tape.enter(self)
+            if isinstance(other, Handle):
+                b = other._row if other._tape is tape else tape.enter(other)
+            elif takes(other):
+                b = tape.constant(as_data(other), _getframe(1))
+            else:
+                return NotImplemented
+        except Outdated:
+            tape, (a, b) = enter((self, other), _getframe(1))
+        if reflected:
+            a, b = b, a
+        data = tape.data
+        x, y = data[a], data[b]
+        if tape.arrays and not (type(x) is float and type(y) is float):
+            z = _forward(op, tape, (a, b))
+        else:
+            z = compute(x, y)
+        frame, row = _getframe(1), tape.n
+        tape.op[row], tape.a[row], tape.b[row] = code, a, b
+        data[row], tape.code[row], tape.at[row] = z, frame.f_code, frame.f_lasti
+        tape.n = row + 1
+        out = _new(type(self))
+        out._tape, out._row = tape, row
+        return out
+
+    method.__name__, method.__doc__ = name, op.sentence
+    return method
+
+
+def unary(name: str) -> Callable[[H], H]:
+    """Make the method for an elementwise op of one input."""
+    op, code = OPS[name], CODES[name]
+    compute = op.on_floats()
+
+    def method(self: Any) -> Any:
+        tape = now.tape
+        if tape.n > tape.limit:
+            tape = room()
+        try:
+            a = self._row if self._tape is tape else tape.enter(self)
+        except Outdated:
+            tape, (a,) = enter((self,), _getframe(1))
+        x = tape.data[a]
+        z = compute(x) if type(x) is float else _forward(op, tape, (a,))
+        frame, row = _getframe(1), tape.n
+        tape.op[row], tape.a[row], tape.b[row] = code, a, NO_INPUT
+        tape.data[row], tape.code[row], tape.at[row] = z, frame.f_code, frame.f_lasti
+        tape.n = row + 1
+        out = _new(type(self))
+        out._tape, out._row = tape, row
+        return out
+
+    method.__name__, method.__doc__ = name, op.sentence
+    return method
+
+
+def record(name: str, inputs: Sequence[Any], **attrs: Any) -> Any:
     """Compute op ``name`` on values and numbers, and write it on the tape.
+
+    Returns:
+        A Value, of the class of the first Value among the inputs.
 
     Raises:
         ShapeError: the inputs do not fit; the message names them and where they were made.
         DataError: an input is neither a Value nor a number.
     """
-    from gradviz.engine.value import Value
-
     op, frame = OPS[name], user_frame(_getframe(1))
-    tape = room(len(inputs) + 1)
-    rows = tuple(tape.enter(v) if isinstance(v, Value) else tape.constant(as_data(v), frame) for v in inputs)
-    xs = tuple(tape.data[row] for row in rows)
     given = {key: value for key, value in attrs.items() if value != op.attrs.get(key)}
-    try:
-        if op.elementwise and all(type(x) is float for x in xs):
-            z = op.on_floats()(*xs, **{**op.attrs, **given})
-        else:
-            z = op.forward(*xs, **given)
-    except (ValueError, IndexError, TypeError) as error:
-        raise no_fit(op, tape, rows, given, error) from None
-    a, b = (MANY, MANY) if len(rows) > 2 or not rows else (rows[0], rows[1] if len(rows) == 2 else NO_INPUT)
+    tape, rows = enter(inputs, frame)
+    xs = [tape.data[row] for row in rows]
+    if op.elementwise and all(type(x) is float for x in xs):
+        z = op.on_floats()(*xs, **{**op.attrs, **given})
+    else:
+        z = _forward(op, tape, rows, given)
+    a, b = (*rows, NO_INPUT)[:2] if 1 <= len(rows) <= 2 else (MANY, MANY)
     if a == MANY:
-        tape.many[tape.n] = rows
+        tape.many[tape.n] = tuple(rows)
     if given:
         tape.attrs[tape.n] = given
     row = tape.write(CODES[name], a, b, z, frame.f_code, frame.f_lasti)
-    kind = next((type(v) for v in inputs if isinstance(v, Value)), Value)
-    out: Value = object.__new__(kind)
+    out = _new(next(type(v) for v in inputs if isinstance(v, Handle)))
     out._tape, out._row = tape, row
     return out
 
 
-def describe(home: Tape | Leaf, row: int) -> str:
-    """A value in words: its name, or where it was made."""
-    if isinstance(home, Leaf):
-        name, code, at = home.name, home.code, home.at
-    else:
-        leaf = next((leaf for leaf, here in home.leaves if here == row), None)
-        name = leaf.name if leaf else home.names.get(row, "")
-        found = home.code[row]
-        assert found is not None
-        code, at = found, home.at[row]
-    place = f"{code.co_filename}:{line_of(code, at)}"
-    return f"{name} (made at {place})" if name else f"the value made at {place}"
+def enter(inputs: Sequence[Any], frame: FrameType) -> tuple[Tape, list[int]]:
+    """Put values and numbers on this thread's tape; a new one, if they cannot be on the present one.
+
+    Gives the tape, with room for one more row, and the rows.
+    """
+    tape = room(len(inputs) + 1)
+    while True:
+        try:
+            rows = [
+                tape.enter(v) if isinstance(v, Handle) else tape.constant(as_data(v), frame) for v in inputs
+            ]
+        except Outdated:
+            begin()
+            tape = room(len(inputs) + 1)
+        else:
+            return tape, rows
 
 
-def no_fit(op: Op, tape: Tape, rows: Sequence[int], attrs: dict[str, Any], error: Exception) -> ShapeError:
-    """The error for operands that do not fit, naming each and where it was made."""
-    parts = [f"{describe(tape, row)} of shape {np.shape(tape.data[row])}" for row in rows[:4]]
-    more = f" and {len(rows) - 4} more" if len(rows) > 4 else ""
-    with_ = "".join(f", {key}={value!r}" for key, value in attrs.items())
-    return ShapeError(f"{op.name}({', '.join(parts)}{more}{with_}) is not possible: {error}.")
+def _forward(op: Op, tape: Tape, rows: Sequence[int], attrs: dict[str, Any] | None = None) -> Any:
+    """Compute an op with numpy; its result is read-only, as gradients will be computed from it."""
+    xs = [tape.data[row] for row in rows]
+    try:
+        return frozen(op.forward(*xs, **(attrs or {})))
+    except (ValueError, IndexError, TypeError) as error:
+        parts = [f"{describe(tape, row)} of shape {np.shape(tape.data[row])}" for row in rows[:4]]
+        more = f" and {len(rows) - 4} more" if len(rows) > 4 else ""
+        with_ = "".join(f", {key}={value!r}" for key, value in (attrs or {}).items())
+        message = f"{op.name}({', '.join(parts)}{more}{with_}) is not possible: {error}."
+    raise ShapeError(message)

@@ -4,9 +4,9 @@ A tape is a handful of parallel lists, one row per value: the op, the rows it re
 in the program. Rows are appended as the program runs, so a row only ever reads rows above it: the order in which
 values are made *is* a topological order, and the backward pass is one loop from the last row up.
 
-A ``Value`` is a thin handle, (tape, row). There is nothing to garbage-collect node by node: a tape is sealed when
-its graph ends (at ``backward()``, or when it is full), the next op starts a new one, and when no handle refers
-to a sealed tape any more it is freed in one go. A tape may read rows of *older* tapes, never of newer ones.
+A ``Value`` is a thin handle, (tape, row). There is nothing to garbage-collect node by node: a tape ends when its
+graph does (at ``backward()``, or when it is full), the next op starts a new one, and when no handle refers to a
+tape any more it is freed in one go. A tape may read rows of *older* tapes, never of newer ones.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradviz.engine.place import PACKAGE as PACKAGE
+from gradviz.engine.place import Site, user_frame
 from gradviz.errors import GraphError
 from gradviz.ops import ROWS
 
 if TYPE_CHECKING:
-    from gradviz.engine.value import Value
+    from gradviz.engine.handle import Handle
 
 CONST, LEAF, IMPORT = 0, 1, 2  # a bare number; a Value the user made; a row of an older tape
 FIRST_OP = 3
@@ -34,28 +36,28 @@ CODES = {op.name: FIRST_OP + k for k, op in enumerate(ROWS)}
 NO_INPUT, MANY = -1, -2  # in column b: one input; in column a: the inputs stand in ``many``
 
 SMALLEST, LARGEST = 256, 1 << 17  # rows a tape starts with, and may grow to
+MARGIN = 3  # rows that one op of two inputs may write
+
+
+class Outdated(GraphError):
+    """A value cannot be entered on this tape; on a new one it can."""
 
 
 class Leaf:
-    """A value that no op made: a tape of a single row, so that a handle reads either alike.
+    """A value that no op made. ``data`` and ``grad`` are lists of one, so that a handle reads a Leaf as a Tape.
 
-    ``tape`` and ``row`` say where it was entered last; ``snapshot`` is its data at that moment.
+    ``snapshot`` is the data when it was used last, None before; ``changed`` is where it was set last.
     """
 
-    __slots__ = (
-        *("data", "grad", "name", "kind", "scope", "code", "at", "tape", "row", "snapshot", "changed"),
-        "__weakref__",
-    )
+    __slots__ = (*("data", "grad", "name", "kind", "scope", "code", "at", "snapshot", "changed"), "__weakref__")
 
     def __init__(self, data: Any, name: str, kind: str, frame: FrameType) -> None:
         self.data, self.grad = [data], [None]
         self.name, self.kind, self.scope = name, kind, scopes.path
         self.code: CodeType = frame.f_code
         self.at = frame.f_lasti
-        self.tape: Tape | None = None
-        self.row = 0
         self.snapshot: Any = None
-        self.changed: tuple[CodeType, int] | None = None
+        self.changed: Site | None = None
 
     def unchanged_since(self, snapshot: Any) -> bool:
         """Whether the data is still what it was."""
@@ -69,87 +71,95 @@ class Tape:
     """Rows of values; see the head of this file."""
 
     __slots__ = (
-        *("serial", "owner", "n", "limit", "op", "a", "b", "data", "code", "at"),
-        *("grad", "prior", "many", "attrs", "names", "leaves", "imports", "imported", "marks", "__weakref__"),
+        *("serial", "owner", "n", "limit", "arrays", "op", "a", "b", "data", "code", "at", "many", "attrs", "names"),
+        *("leaves", "imports", "entered", "marks", "grad", "prior", "__weakref__"),
     )
     serials = count()
 
     def __init__(self) -> None:
         self.serial, self.owner = next(Tape.serials), get_ident()
-        self.n, self.limit = 0, 0
+        self.n = self.limit = 0  # rows written, and how many may be before there must be more room
+        self.arrays = False  # whether any row holds one
         self.op: list[int] = []
         self.a: list[int] = []
         self.b: list[int] = []
         self.data: list[Any] = []
         self.code: list[CodeType | None] = []
         self.at: list[int] = []
-        self.grad: list[Any] = []  # after backward(); None where it did not reach
-        self.prior: dict[Leaf, Any] = {}  # of the pass that started here: what the leaves' grads held before
         self.many: dict[int, tuple[int, ...]] = {}
         self.attrs: dict[int, dict[str, Any]] = {}
         self.names: dict[int, str] = {}
-        self.leaves: list[tuple[Leaf, int]] = []  # with the row that stands for it here
+        self.leaves: list[tuple[Leaf, int]] = []  # each with the row that stands for it here
         self.imports: list[tuple[Tape, int, int]] = []  # an older tape, the row there, the row here
-        self.imported: dict[tuple[int, int], int] = {}
-        self.marks: list[tuple[int, str, Any]] = [(0, scopes.path, scopes.site)]  # from this row on: this scope
-        self._grow(SMALLEST)
+        self.entered: dict[Any, int] = {}  # a Leaf, or an older (tape, row), and its row here
+        self.marks: list[tuple[int, str, Site | None]] = [(0, scopes.path, scopes.site)]  # scope from a row on
+        self.grad: list[Any] = []  # after backward(); None where it did not reach
+        self.prior: dict[int, dict[Leaf, Any]] = {}  # by the root of a pass: what leaves' grads held before it
+        self.grow(SMALLEST)
 
-    def _grow(self, rows: int) -> None:
-        for column, empty in (
-            *((self.op, 0), (self.a, NO_INPUT), (self.b, NO_INPUT)),
-            *((self.data, 0.0), (self.code, None), (self.at, 0)),
-        ):
-            column.extend([empty] * rows)  # type: ignore[list-item]
-        self.limit += rows
+    def grow(self, rows: int) -> None:
+        """Make room for more rows."""
+        for column, empty in ((self.op, 0), (self.a, NO_INPUT), (self.b, NO_INPUT), (self.at, 0)):
+            column.extend([empty] * rows)
+        self.data.extend([None] * rows)
+        self.code.extend([None] * rows)
+        self.limit = len(self.op) - MARGIN
 
-    def seal(self) -> None:
-        """End the tape: the next op starts a new one."""
+    def trim(self) -> None:
+        """Give back the room that was not used."""
         for column in (self.op, self.a, self.b, self.data, self.code, self.at):
             del column[self.n :]
         self.limit = 0
-        for leaf, _ in self.leaves:
-            if leaf.tape is self:  # a leaf must not keep an old graph alive
-                leaf.tape = None
 
-    def enter(self, value: Value) -> int:
-        """Give the row that stands for ``value`` on this tape, making one if there is none yet."""
+    def enter(self, value: Handle) -> int:
+        """Give the row that stands for ``value`` on this tape, making one if there is none yet.
+
+        Raises:
+            Outdated: the tape holds other data for it, or is older than where it comes from.
+        """
         home = value._tape
+        row = self.entered.get(home)
+        if row is not None and home.data[0] is self.data[row]:
+            return row  # a leaf that is here already: by far the most common
         if home is self:
             return value._row
-        if type(home) is not Leaf:
-            return self._import(home, value._row)
-        data = home.data[0]
-        if home.tape is self and home.unchanged_since(self.data[home.row]):
-            return home.row
+        if isinstance(home, Tape):
+            row = self.entered.get((home, value._row))
+            return self._import(home, value._row) if row is None else row
+        if row is None:
+            return self._enter_leaf(home)
+        if home.unchanged_since(self.data[row]):
+            return row
+        raise Outdated("A leaf has new data.")
+
+    def _enter_leaf(self, leaf: Leaf) -> int:
+        data = leaf.data[0]
         if type(data) is not float:
-            data = data.copy()  # the user may change it in place
-        home.tape, home.snapshot = self, data
-        home.row = self.write(LEAF, len(self.leaves), NO_INPUT, data, home.code, home.at)
-        self.leaves.append((home, home.row))
-        return home.row
+            data = frozen(data.copy())  # the user may change it in place
+        row = self.write(LEAF, len(self.leaves), NO_INPUT, data, leaf.code, leaf.at)
+        self.leaves.append((leaf, row))
+        leaf.snapshot = data
+        self.entered[leaf] = row
+        return row
 
     def _import(self, tape: Tape, row: int) -> int:
         if tape.serial > self.serial:
-            raise GraphError(
-                "Values from two threads meet in one expression.",
-                "Build a graph in one thread, or hand over .data between them.",
-            )
-        key = tape.serial, row
-        if key not in self.imported:
-            here = self.write(IMPORT, len(self.imports), NO_INPUT, tape.data[row], tape.code[row], tape.at[row])
-            self.imported[key] = here
-            self.imports.append((tape, row, here))
-        return self.imported[key]
+            raise Outdated("Values of two threads meet.")
+        here = self.write(IMPORT, len(self.imports), NO_INPUT, tape.data[row], tape.code[row], tape.at[row])
+        self.imports.append((tape, row, here))
+        self.entered[tape, row] = here
+        return here
 
     def constant(self, data: Any, frame: FrameType) -> int:
         """Write a bare number; gradients do not flow into it."""
-        return self.write(CONST, NO_INPUT, NO_INPUT, data, frame.f_code, frame.f_lasti)
+        return self.write(CONST, NO_INPUT, NO_INPUT, frozen(data), frame.f_code, frame.f_lasti)
 
     def write(self, op: int, a: int, b: int, data: Any, code: CodeType | None, at: int) -> int:
         """Write one row. The count moves last, so that an interrupted write leaves nothing behind."""
         row = self.n
-        self.op[row], self.a[row], self.b[row], self.data[row] = op, a, b, data
-        self.code[row], self.at[row] = code, at
+        self.op[row], self.a[row], self.b[row] = op, a, b
+        self.data[row], self.code[row], self.at[row] = data, code, at
+        self.arrays |= type(data) is not float
         self.n = row + 1
         return row
 
@@ -161,39 +171,54 @@ class Tape:
             return self.many[row]
         return (self.a[row],) if self.b[row] == NO_INPUT else (self.a[row], self.b[row])
 
-
-class _Now:
-    """The tape that was written last; each thread writes its own."""
-
-    tape: Tape
-    of_thread: dict[int, Tape] = {}  # noqa: RUF012
-
-
-now = _Now()
+    def origin(self, row: int) -> tuple[Tape | Leaf, int]:
+        """Where a row was really made: for one that stands for a leaf or an older row, that."""
+        home: Tape | Leaf = self
+        while isinstance(home, Tape) and home.op[row] in (LEAF, IMPORT):
+            index = home.a[row]
+            home, row = (home.leaves[index][0], 0) if home.op[row] == LEAF else home.imports[index][:2]
+        return home, row
 
 
-def room(rows: int) -> Tape:
+def frozen(data: Any) -> Any:
+    """``data``, which nobody may change in place any more: a gradient will be computed from it."""
+    if type(data) is not float:
+        data.flags.writeable = False
+    return data
+
+
+class _Now(threading.local):
+    """The tape that is being written, in each thread its own."""
+
+    def __init__(self) -> None:
+        self.tape = Tape()
+
+
+def room(rows: int = MARGIN) -> Tape:
     """Give this thread's tape, with room for ``rows`` more rows."""
-    tape = now.of_thread.get(get_ident())
-    if tape is None or tape.limit == 0:
-        tape = now.of_thread[get_ident()] = Tape()
-    while tape.n + rows > tape.limit:
-        if tape.limit >= LARGEST and tape.n:
-            tape.seal()
-            tape = now.of_thread[get_ident()] = Tape()
+    tape = now.tape
+    while tape.n + rows > len(tape.op):
+        if len(tape.op) >= LARGEST and tape.n:
+            tape = begin()
         else:
-            tape._grow(max(tape.limit, SMALLEST))
-    now.tape = tape
+            tape.grow(max(len(tape.op), SMALLEST))
     return tape
+
+
+def begin() -> Tape:
+    """End this thread's tape, and give a new one."""
+    ended, now.tape = now.tape, Tape()
+    ended.trim()
+    return now.tape
 
 
 class _Scopes(threading.local):
     """The module or block that values are being made in, and the user's line that entered the outermost one."""
 
     path = ""
-    site: tuple[CodeType, int] | None = None
+    site: Site | None = None
 
-    def enter(self, name: str) -> tuple[str, tuple[CodeType, int] | None]:
+    def enter(self, name: str) -> tuple[str, Site | None]:
         """Go one scope down; give what ``leave`` needs."""
         before = self.path, self.site
         if self.site is None:
@@ -203,13 +228,15 @@ class _Scopes(threading.local):
         self._mark()
         return before
 
-    def leave(self, before: tuple[str, tuple[CodeType, int] | None]) -> None:
+    def leave(self, before: tuple[str, Site | None]) -> None:
         """Go back to where ``enter`` came from."""
         self.path, self.site = before
         self._mark()
 
     def _mark(self) -> None:
-        tape = room(1)
+        tape = now.tape
+        if tape.marks[-1][0] == tape.n:
+            tape.marks.pop()
         tape.marks.append((tape.n, self.path, self.site))
 
 
@@ -223,18 +250,5 @@ def scope(name: str) -> Iterator[None]:
         scopes.leave(before)
 
 
-PACKAGE = __file__[: __file__.rindex("engine")]
-
-
-def user_frame(frame: FrameType | None) -> FrameType:
-    """Give the first frame, going out, that is not gradviz's own."""
-    last = frame
-    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
-        last, frame = frame, frame.f_back
-    found = frame or last
-    assert found is not None
-    return found
-
-
 scopes = _Scopes()
-now.tape = room(1)
+now = _Now()

@@ -1,0 +1,1 @@
+"""Runnable scripts a learner would write."""

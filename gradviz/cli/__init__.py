@@ -1,0 +1,60 @@
+"""The command line: ``gradviz WORD …``. One file per word; nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import click
+
+from gradviz.cli.group import cli
+from gradviz.cli.terminal import tell
+from gradviz.errors import GradvizError
+
+__all__ = ["main"]
+
+FAILED, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and exit.
+
+    A command may give back what is left to do: a user's script runs outside of click, so that no context of
+    ours is around it.
+    """
+    debug = "--debug" in (sys.argv[1:2] if argv is None else argv[:1])
+    try:
+        then = cli.main(args=argv, prog_name="gradviz", standalone_mode=False)
+    except click.ClickException as error:
+        tell(f"{error.format_message()}{_usage(error)}")
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # `gradviz steps … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(BROKEN_PIPE)
+    except (GradvizError, OSError) as error:
+        if debug:
+            raise
+        tell(str(error))
+        sys.exit(FAILED)
+    _leave(then)
+
+
+def _leave(then: int | None | Callable[[], Any]) -> NoReturn:
+    """Exit with a code, or with what a script gives to ``sys.exit``."""
+    try:
+        status = then() if callable(then) else then
+    except (
+        KeyboardInterrupt
+    ):  # of a script: its traceback stands there already, and Python ends by the signal
+        sys.excepthook = lambda *_: None
+        raise
+    sys.exit(status)
+
+
+def _usage(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"\nTry '{context.command_path} --help'." if context is not None else ""

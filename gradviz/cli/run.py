@@ -1,0 +1,94 @@
+"""``gradviz run``: run a script, record it, and show it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gradviz.cli.serve import serving
+from gradviz.cli.terminal import tell
+
+if TYPE_CHECKING:
+    from gradviz.recorders.script import RunResult
+
+PASSES, VALUES = 10_000, 20_000_000
+
+
+@click.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})
+@click.option("-m", "module", is_flag=True, help="SCRIPT is the name of a module, as for python -m.")
+@click.option("-o", "--output", metavar="FILE", help="Keep the recording.")
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@click.option("--no-serve", is_flag=True, help="Only record; open it later with `gradviz show`.")
+@click.option("--max-passes", type=click.IntRange(1), default=PASSES, show_default=True)
+@click.option("--max-values", type=click.IntRange(1), default=VALUES, show_default=True)
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well.")
+@serving
+@click.argument("script")
+@click.argument("args", nargs=-1, type=click.UNPROCESSED)
+def run(
+    script: str, args: tuple[str, ...], module: bool, output: str | None, force: bool, no_serve: bool,
+    max_passes: int, max_values: int, quiet: bool, **server: Any,
+) -> int | Callable[[], Any]:  # fmt: skip
+    """Run SCRIPT with ARGS as Python would, and record every backward().
+
+    Options for gradviz come before SCRIPT. The exit code is the script's own.
+    """
+    bounds = {"passes": max_passes, "values": max_values}
+    if no_serve:
+        path = output or free_name(script, module)
+        return lambda: record_here(script, args, path, module=module, force=force, bounds=bounds, quiet=quiet)
+    from gradviz.cli.child import record_and_serve
+
+    return record_and_serve(script, args, output, module=module, force=force, bounds=bounds, server=server)
+
+
+def free_name(script: str, module: bool) -> str:
+    """Give a name for a recording that does not exist yet: neuron.gradviz, neuron-2.gradviz, …"""
+    stem = script if module else os.path.splitext(os.path.basename(script))[0]
+    stem = stem.strip("-.") or "run"
+    path, number = f"{stem}.gradviz", 2
+    while os.path.lexists(path):
+        path, number = f"{stem}-{number}.gradviz", number + 1
+    return path
+
+
+def record_here(
+    script: str,
+    args: tuple[str, ...],
+    path: str,
+    *,
+    module: bool,
+    force: bool,
+    bounds: dict[str, int],
+    quiet: bool,
+) -> Any:
+    """Run a script in this very process, and give what it gives to ``sys.exit``."""
+    from gradviz.errors import GradvizError
+    from gradviz.recorders.listener import Limits
+    from gradviz.recorders.script import facts_of_run, run_script
+    from gradviz.recording import Writer
+
+    try:
+        writer = Writer(
+            path, {**facts_of_run(script, args, module=module), "limits": bounds}, overwrite=force
+        )
+    except GradvizError as error:
+        tell(str(error))
+        return 1
+
+    def conclude(result: RunResult) -> None:
+        if result.passes == 0:
+            os.unlink(writer.path)
+            if result.outcome.started and not quiet:
+                tell("no backward() was called, so there is nothing to show.")
+        elif not quiet:
+            plural = "pass" if result.passes == 1 else "passes"
+            tell(f"{result.passes:,} {plural} recorded. Open with: gradviz show {path}")
+
+    result = run_script(script, args, writer, module=module, limits=Limits(**bounds), until_exit=conclude)
+    if result.outcome.interrupted:
+        raise KeyboardInterrupt
+    return result.outcome.status

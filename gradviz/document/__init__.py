@@ -1,0 +1,27 @@
+"""The JSON document of a recording: server, page, command line and tests read the same shapes from here."""
+
+from gradviz.document.details import node_document
+from gradviz.document.document import Document
+from gradviz.document.export import FORMATS, Export, export_frame
+from gradviz.document.folded import box_document
+from gradviz.document.moments import frame_document
+from gradviz.document.scene import Pass, Scene
+from gradviz.document.search import find_document
+from gradviz.document.story import pass_document, window_document
+from gradviz.document.windows import WINDOW
+
+__all__ = [
+    "FORMATS",
+    "WINDOW",
+    "Document",
+    "Export",
+    "Pass",
+    "Scene",
+    "box_document",
+    "export_frame",
+    "find_document",
+    "frame_document",
+    "node_document",
+    "pass_document",
+    "window_document",
+]

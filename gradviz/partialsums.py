@@ -1,0 +1,94 @@
+"""The backward pass edge by edge: which cotangents are carried, and the partial sums they leave behind."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradviz.graph import Graph, Number
+
+FEW = 16  # fan-out up to which the sums of all nodes are advanced together, one addition at a time
+
+
+class PartialSums:
+    """The carries of one backward pass in the order they happen, and the running sums they leave.
+
+    The last partial sum of a node is the graph's own ``grad``: the engine adds in reverse order of creation,
+    the depth-first order may add in another, and the two can differ in the last bit.
+
+    Attributes:
+        edges: the graph edges that carry, in order.
+        targets: per carry, the node that receives.
+        after: per carry, the sum at that node once it has received; NaN where it is an array.
+        had: per node, whether its grad was not zero before this pass.
+    """
+
+    def __init__(self, graph: Graph, order: np.ndarray) -> None:
+        self.graph = graph
+        edges = _edges_of(graph, order[::-1])
+        self.edges = edges[graph.has_cotangent[edges]]
+        self.targets = graph.input[self.edges]
+        self._by_target = np.argsort(self.targets, kind="stable")
+        self._start = np.searchsorted(self.targets[self._by_target], np.arange(len(graph) + 1))
+        self.previous = np.full(len(self.edges), -1)  # per carry, the one before it at the same node
+        same = np.flatnonzero(np.diff(self.targets[self._by_target]) == 0)
+        self.previous[self._by_target[same + 1]] = self._by_target[same]
+        self.had = graph.prior != 0
+        for node, prior in graph.arrays["prior"].items():
+            self.had[node] = bool(np.any(prior))
+        self.after = self._running_sums()
+
+    def __len__(self) -> int:
+        return len(self.edges)
+
+    def carries_to(self, node: int) -> np.ndarray:
+        """The carries that ``node`` receives, in order."""
+        return self._by_target[self._start[node] : self._start[node + 1]]
+
+    def sum_after(self, node: int, carries: int) -> Number | None:
+        """The gradient of ``node`` once that many carries of the pass are done; None if it has none."""
+        mine = self.carries_to(node)
+        done = int(np.searchsorted(mine, carries))
+        if not done:
+            return self.graph.prior_of(node) if self.had[node] else None
+        if not self._is_array(node):
+            return float(self.after[mine[done - 1]])
+        final = self.graph.grad_of(node)
+        if done == len(mine) and final is not None:
+            return final
+        parts = [self.graph.cotangent_of(int(e)) for e in self.edges[mine[:done]]]
+        with np.errstate(all="ignore"):
+            return np.asarray(sum((p for p in parts if p is not None), self.graph.prior_of(node)))
+
+    def _is_array(self, node: int) -> bool:
+        arrays = self.graph.arrays
+        return node in arrays["data"] or node in arrays["grad"]
+
+    def _running_sums(self) -> np.ndarray:
+        """Prior + first cotangent, + second, …: one by one, so that each sum is what a program would hold."""
+        graph, start = self.graph, self._start[:-1]
+        counts = np.diff(self._start)
+        part = graph.cotangent[self.edges][self._by_target]
+        sums = np.empty(len(part))
+        with np.errstate(all="ignore"):
+            few = np.flatnonzero((counts > 0) & (counts <= FEW))
+            for rank in range(FEW):
+                few = few[counts[few] > rank]
+                at = start[few] + rank
+                sums[at] = (sums[at - 1] if rank else graph.prior[few]) + part[at]
+            for node in np.flatnonzero(counts > FEW):
+                here = slice(start[node], start[node] + counts[node])
+                sums[here] = np.add.accumulate(np.concatenate(([graph.prior[node]], part[here])))[1:]
+        ends = np.flatnonzero((counts > 0) & graph.has_grad)
+        sums[start[ends] + counts[ends] - 1] = graph.grad[ends]
+        after = np.empty_like(sums)
+        after[self._by_target] = sums
+        return after
+
+
+def _edges_of(graph: Graph, nodes: np.ndarray) -> np.ndarray:
+    """The edges that ``nodes`` read, node by node in slot order."""
+    first = graph.input_start[nodes]
+    counts = graph.input_start[nodes + 1] - first
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.asarray(np.repeat(first - ends + counts, counts) + np.arange(total), dtype=np.int64)

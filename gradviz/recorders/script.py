@@ -1,0 +1,139 @@
+"""Run a user's script and record every ``backward()`` it makes."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from gradviz import __version__
+from gradviz.engine import hooks
+from gradviz.errors import RecordingError
+from gradviz.recorders import RECORDERS
+from gradviz.recorders.listener import Limits, PassListener, say
+from gradviz.recorders.program import Outcome, Program
+from gradviz.recorders.standin import StandIn
+from gradviz.recording import Writer
+
+LONGEST = 10_000  # characters of an exception's message
+
+
+@dataclass
+class RunResult:
+    """How a recorded run ended; ``passes`` still grows while threads of the script go on."""
+
+    outcome: Outcome
+    listener: PassListener
+
+    @property
+    def passes(self) -> int:
+        """How many passes were recorded."""
+        return self.listener.passes
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code the script would have had under plain Python."""
+        return self.outcome.exit_code
+
+    @property
+    def exception(self) -> dict[str, Any] | None:
+        """The uncaught exception in plain types, or None."""
+        error = self.outcome.error
+        return None if error is None else describe(error)
+
+
+def run_script(
+    path: str,
+    argv: Sequence[str],
+    writer: Writer,
+    *,
+    module: bool = False,
+    limits: Limits | None = None,
+    until_exit: Callable[[RunResult], None] | None = None,
+) -> RunResult:
+    """Run a script as Python would, and record it.
+
+    Args:
+        path: the script, or with ``module`` the name of a module.
+        argv: the script's arguments.
+        writer: takes the passes; it is finished in the end.
+        module: run it as ``python -m`` would.
+        limits: where recording stops while the script goes on.
+        until_exit: go on recording until the interpreter exits, after the script's threads and its atexit
+            functions, and then call this; ``__main__`` stays the script's. Else all is put back on return.
+    """
+    program = Program(path, argv, module=module)
+    listener = PassListener(writer, say, script="" if module else path, limits=limits)
+    result = RunResult(Outcome(), listener)
+    removers = [hooks.listen(listener), *install_stand_ins()]
+
+    def finish() -> None:
+        for remove in removers:
+            remove()
+        listener.flush()
+        try:
+            writer.finish(result.exception, result.exit_code)
+        except RecordingError as error:
+            say(str(error))
+
+    owner = os.getpid()
+    if until_exit is None:
+        try:
+            result.outcome = program.run()
+        finally:
+            finish()
+            program.restore()
+        return result
+
+    def at_exit() -> None:
+        if os.getpid() == owner:  # a forked child that exits has nothing to finish
+            finish()
+            until_exit(result)
+
+    atexit.register(at_exit)  # before the script's own, so that it runs after them
+    result.outcome = program.run()
+    return result
+
+
+def install_stand_ins() -> list[Callable[[], None]]:
+    """Put recordable packages in the place of those whose values are not."""
+    rows = [row for row in RECORDERS.values() if row.stands_in_for]
+    return [StandIn(import_module(row.stand_in).make_modules, row.stands_in_for).install() for row in rows]
+
+
+def facts_of_run(path: str, argv: Sequence[str], *, module: bool = False) -> dict[str, Any]:
+    """Give what a recording says of the run it is of. The environment is not part of it."""
+    return {
+        "script": path,
+        "module": module,
+        "argv": list(argv),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "gradviz": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "platform": sys.platform,
+    }
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """Give an exception in plain types, with the last line of the user's that it passed through."""
+    try:
+        message = str(error)[:LONGEST]
+    except Exception:  # a __str__ of the user's
+        message = "(its message cannot be shown)"
+    file, line = "", 0
+    trace = error.__traceback__
+    while trace is not None:
+        file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        trace = trace.tb_next
+    if isinstance(error, SyntaxError) and error.filename:
+        file, line = error.filename, error.lineno or 0
+    return {"type": type(error).__name__, "message": message, "file": file, "line": line}

@@ -1,0 +1,105 @@
+"""Renderers: one table, name -> row. What draws is loaded when it is first used.
+
+The file's ending picks the row: ``renderer_for("neuron.svg")``.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from gradviz.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from gradviz.frame import Frame
+    from gradviz.view import View
+
+__all__ = ["RENDERERS", "Renderer", "renderer_for"]
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """One way to write a view.
+
+    Attributes:
+        name: its key in ``RENDERERS``.
+        module: where its ``render`` lives.
+        extension: the ending of its files.
+        media_type: for HTTP and notebooks.
+        summary: what it is, in a few words.
+        binary: whether ``render`` gives bytes.
+        needs: what must be installed beyond gradviz, or "".
+        options: the keywords that ``render`` takes.
+    """
+
+    name: str
+    module: str
+    extension: str
+    media_type: str
+    summary: str
+    binary: bool = False
+    needs: str = ""
+    options: tuple[str, ...] = ()
+
+    def render(self, view: View, frame: Frame | None = None, **options: Any) -> str | bytes:
+        """Write a view at a moment; without a frame after the backward pass."""
+        written: str | bytes = import_module(self.module).render(view, frame, **options)
+        return written
+
+
+_DRAWN = ("layout", "theme", "legend")
+_ROWS = (
+    Renderer(
+        "svg",
+        "gradviz.renderers.svg",
+        ".svg",
+        "image/svg+xml",
+        "the drawing, light and dark in one file",
+        options=(*_DRAWN, "embed_css", "title"),
+    ),
+    Renderer(
+        "png",
+        "gradviz.renderers.png",
+        ".png",
+        "image/png",
+        "the drawing as pixels",
+        binary=True,
+        needs="a Graphviz engine",
+        options=(*_DRAWN, "scale", "engine", "timeout"),
+    ),
+    Renderer(
+        "dot", "gradviz.renderers.dot", ".dot", "text/vnd.graphviz", "source for Graphviz", options=("theme",)
+    ),
+    Renderer(
+        "json",
+        "gradviz.renderers.nx",
+        ".json",
+        "application/json",
+        "every value in full, networkx node-link",
+        options=("indent",),
+    ),
+    Renderer("text", "gradviz.renderers.text", ".txt", "text/plain", "one line per box, for a terminal"),
+)
+RENDERERS: dict[str, Renderer] = {row.name: row for row in _ROWS}
+_ALIASES = {".gv": "dot", ".text": "text"}
+
+
+def renderer_for(name: str) -> Renderer:
+    """Find the renderer for a format's name or for a file's name.
+
+    Raises:
+        NotFoundError: there is none; the message says what exists.
+    """
+    if name in RENDERERS:
+        return RENDERERS[name]
+    ending = os.path.splitext(name)[1].lower() or f".{name.lower()}"
+    by_ending = {row.extension: row for row in _ROWS}
+    by_ending |= {alias: RENDERERS[key] for alias, key in _ALIASES.items()}
+    if ending in by_ending:
+        return by_ending[ending]
+    near = get_close_matches(ending[1:], [*RENDERERS, *(row.extension[1:] for row in _ROWS)], n=1)
+    guess = f"Did you mean {near[0]}? " if near else ""
+    raise NotFoundError(f"There is no format {ending[1:41]!r}.", f"{guess}There are {', '.join(RENDERERS)}.")

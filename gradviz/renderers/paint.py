@@ -1,0 +1,139 @@
+"""The drawing painted in full colours: what the style sheet says by class is looked up here by state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gradviz.layout import Layout
+from gradviz.renderers import marks
+from gradviz.renderers.brush import Brush
+from gradviz.renderers.drawing import Arrow, draw
+from gradviz.renderers.facts import LABELLED, BoxFacts, EdgeFacts, Facts
+from gradviz.renderers.style import Level, colours, width
+
+if TYPE_CHECKING:
+    from gradviz.frame import Frame
+    from gradviz.view import View
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing as DOT source with every place fixed, and its size in px."""
+
+    source: str
+    width: float
+    height: float
+
+
+def paint(view: View, frame: Frame | None, layout: Layout | None, theme: str, legend: bool) -> Picture:
+    """Paint a view at a moment."""
+    facts = Facts(view, frame)
+    drawing = draw(view, layout, facts.final_texts)
+    height = drawing.height + (marks.LEGEND_SIZE[1] if legend else 0)
+    brush = Brush(colours(theme), drawing.width, height)
+    for arrow, edge in zip(drawing.arrows, facts.edges, strict=True):
+        _edge(brush, arrow, edge)
+    for place, box, shapes in zip(drawing.boxes, facts.boxes, drawing.shapes, strict=True):
+        _box(brush, place, box, shapes)
+    for arrow, edge in zip(drawing.arrows, facts.edges, strict=True):
+        if edge.now or len(drawing.arrows) <= LABELLED:
+            colour = "now" if edge.now else "bad" if edge.level == "bad" else "soft"
+            brush.text(marks.Text("gv-carried", *arrow.label, edge.text), colour)
+    if legend:
+        _paint_marks(brush, marks.legend(24.0, drawing.height + 4, facts.scale.legend()))
+    return Picture(brush.source(), drawing.width, height)
+
+
+def _edge(brush: Brush, arrow: Arrow, facts: EdgeFacts) -> None:
+    colour, pen, style = stroke(facts.level)
+    brush.curve(arrow.curve, colour, pen, style)
+    brush.tip(arrow, colour)
+
+
+def stroke(level: Level | str) -> tuple[str, float, str]:
+    """Give colour, width and dashes of an edge."""
+    if isinstance(level, int):
+        return f"w{level}", width(level), "solid"
+    if level == "none" or level == "pending":
+        return "pending", 1.1, "solid"
+    return level, 2.6 if level == "bad" else 1.2, "dashed"
+
+
+def _box(
+    brush: Brush, place: tuple[float, float, float, float], facts: BoxFacts, shapes: marks.Shapes
+) -> None:
+    x, y, w, h = place
+    drawn = marks.group(w, h, facts, shapes) if facts.kind == "group" else marks.card(w, h, facts)
+    _paint_marks(brush, drawn, facts, x, y)
+
+
+def _paint_marks(
+    brush: Brush,
+    drawn: Iterable[marks.Mark],
+    facts: BoxFacts | None = None,
+    dx: float = 0.0,
+    dy: float = 0.0,
+) -> None:
+    for mark in drawn:
+        if isinstance(mark, marks.Text):
+            look = (_text_colour(mark.role, facts), _bold(mark.role, facts)) if facts else ()
+            brush.text(marks.Text(mark.role, mark.x + dx, mark.y + dy, mark.text), *look)
+        elif isinstance(mark, marks.Line):
+            third, (colour, pen, style) = mark.length / 3, stroke(mark.state.removeprefix("on "))
+            points = tuple((mark.x + i * third, mark.y) for i in range(4))
+            brush.curve(points, colour, pen, style)
+        else:
+            look = _rect_colours(mark.role, facts)
+            for r in mark.rectangles() if isinstance(mark, marks.Bars) else [mark]:
+                if look[0] and r.w > 0:
+                    brush.rectangle(marks.Rect(r.role, r.x + dx, r.y + dy, r.w, r.h, r.r), *look)
+
+
+def _text_colour(role: str, facts: BoxFacts) -> str:
+    """Give the colour that the style sheet gives a text in this state; "" is the role's own."""
+    if role == "gv-zero":
+        return "ghost" if facts.level == "none" else ""
+    if role == "gv-grad":
+        return {"bad": "bad", "none": "ghost", "na": "ghost", "zero": "faint"}.get(str(facts.level), "")
+    if role == "gv-data" and facts.computed:
+        return "bad" if facts.bad else "update" if facts.updated else ""
+    if not facts.computed and role in ("gv-op", "gv-count", "gv-kind", "gv-data"):
+        return "ghost"
+    return "soft" if role == "gv-name" and not facts.computed else ""
+
+
+def _bold(role: str, facts: BoxFacts) -> bool | None:
+    """Tell whether a number is bold in this state; None for what is always the same."""
+    if role == "gv-grad":
+        return isinstance(facts.level, int) or facts.level == "bad"
+    return facts.computed and (facts.bad or facts.updated) if role == "gv-data" else None
+
+
+def _rect_colours(role: str, facts: BoxFacts | None) -> tuple[str, str, float, bool]:
+    """Give fill, line, line width and whether it is dashed, as the style sheet does; no fill is unseen."""
+    if facts is None:
+        return role.removeprefix("gv-ramp "), "", 0.0, False
+    absent = not facts.computed
+    if role == "gv-card":
+        line = "now" if facts.now else "bad" if facts.bad else "line"
+        fill = "wash" if facts.now else "card" if facts.kind in ("op", "group") else "leaf"
+        return fill, line, 2.2 if facts.now else 1.0, absent and not facts.now
+    if role == "gv-under":
+        return "leaf", "now" if facts.now else "line", 1.0, absent
+    if role == "gv-bar":
+        return "" if facts.level == "na" else level_colour(facts.level), "", 0.0, False
+    if role == "gv-shade":
+        return "" if absent else "shade", "", 0.0, False
+    if role == "gv-hist-grad":
+        return "" if facts.level == "none" else level_colour(facts.level), "", 0.0, False
+    if role == "gv-hist-data":
+        return "" if absent else "soft", "", 0.0, False
+    running = 0 < facts.progress < 1
+    return {"gv-track": "none", "gv-progress": "now"}[role] if running else "", "", 0.0, False
+
+
+def level_colour(level: Level | str) -> str:
+    """Give the name of a level's colour."""
+    return f"w{level}" if isinstance(level, int) else level

@@ -1,0 +1,222 @@
+"""A Timeline tells a Graph as steps: forward, order, backward, update.
+
+Nothing is recorded for it: graph and cotangents fix every partial sum. Steps are columns, so any step and any
+frame is reached directly, never by replaying from the start.
+
+>>> from gradviz.graph import Graph
+>>> square = Graph(op_names=["", "mul"], op=[0, 1], kind=[1, 3], input_start=[0, 0, 2], input=[0, 0],
+...                data=[3, 9], grad=[6, 1], has_grad=[True, True])
+>>> for step in Timeline(square).steps(6):
+...     print(step.event, step.node, step.before, step.after)
+seed 1 None 1.0
+carry 0 None 3.0
+carry 0 3.0 6.0
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from gradviz.errors import NotFoundError
+from gradviz.frame import Frame, frame_at
+from gradviz.graph import Graph, Number, Update
+from gradviz.partialsums import PartialSums
+from gradviz.walk import Walk
+
+PHASES = ("forward", "order", "backward", "update")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One reversible event.
+
+    Attributes:
+        index: its place in the timeline.
+        phase: one of ``PHASES``.
+        event: "compute"; "enter" or "leave"; "seed" or "carry"; "update".
+        node: the node it happens to; for "carry" the input that receives.
+        edge: for "carry" the edge it travels on, for "enter" the edge by which the visit came, else None.
+        before: the data or gradient it replaces; None if there was nothing yet.
+        after: the data or gradient it leaves; for "leave" the place in the order, counted from 0.
+    """
+
+    index: int
+    phase: str
+    event: str
+    node: int
+    edge: int | None
+    before: Number | None
+    after: Number | int | None
+
+
+class Timeline:
+    """The steps of one Graph.
+
+    * forward: one "compute" per node, in the order they were made.
+    * order: the depth-first visit from the root; ``order`` lists the nodes as they are left.
+    * backward: "seed", then for each node of the reversed order one "carry" per edge with a cotangent. The
+      last carry to a node leaves exactly ``graph.grad``, whatever order the engine added in.
+    * update: one "update" per parameter that changed after the pass.
+
+    Without a backward pass the phases order and backward are empty.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.has_backward = len(graph) > 0 and bool(graph.has_grad[graph.root])
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    def __iter__(self) -> Iterator[Step]:
+        return (self[k] for k in range(len(self)))
+
+    def __getitem__(self, k: int) -> Step:
+        """Give step ``k``; negative numbers count from the end.
+
+        Raises:
+            NotFoundError: there is no such step.
+        """
+        if not -len(self) <= k < len(self):
+            raise NotFoundError(f"There is no step {k}.", self._extent("steps", len(self) - 1))
+        k %= len(self)
+        phase = bisect_right(self._starts, k) - 1
+        return (self._compute, self._visit, self._travel, self._update)[phase](k, k - self._starts[phase])
+
+    def steps(self, start: int = 0, stop: int | None = None) -> list[Step]:
+        """Give the steps from ``start`` up to ``stop``, cut off at the end as a slice is."""
+        return [self[k] for k in range(*slice(start, stop).indices(len(self)))]
+
+    def phase_range(self, name: str) -> range:
+        """The steps of one phase; empty when the pass has none.
+
+        Raises:
+            NotFoundError: there is no such phase.
+        """
+        if name not in PHASES:
+            raise NotFoundError(f"There is no phase {name!r}.", f"The phases are {', '.join(PHASES)}.")
+        at = PHASES.index(name)
+        return range(self._starts[at], self._starts[at + 1])
+
+    @cached_property
+    def order(self) -> list[int]:
+        """The nodes in topological order, as the visit leaves them; backward runs through it from the end."""
+        return list(map(int, self.walk.order))
+
+    def stack(self, k: int, limit: int | None = None) -> list[int]:
+        """The depth-first stack at step ``k`` of the order phase: the root first, the node of that step last.
+
+        Args:
+            k: a step of the order phase; at any other step the stack is empty.
+            limit: give only so many of the innermost.
+        """
+        if k not in self.phase_range("order"):
+            return []
+        chain = [self[k].node]
+        while (edge := int(self.walk.entered_by[chain[-1]])) >= 0 and len(chain) != limit:
+            chain.append(int(self.graph.consumer[edge]))
+        return chain[::-1]
+
+    def steps_of(self, node: int) -> dict[str, int | None | list[int]]:
+        """The steps at which something happens to ``node``: compute, enter, leave, grad (a list), update."""
+        node, order, backward = self.graph.find(node), self.phase_range("order"), self.phase_range("backward")
+        grad: list[int] = []
+        if backward:
+            seed = [backward.start] if node == self.graph.root else []
+            grad = [*seed, *(self.sums.carries_to(node) + backward.start + 1).tolist()]
+        visits = np.flatnonzero(self.walk.node == node) + order.start if order else np.empty(0, dtype=int)
+        updated = self._update_index.get(node)
+        return {
+            "compute": node,
+            "enter": int(visits[0]) if len(visits) else None,
+            "leave": int(visits[1]) if len(visits) else None,
+            "grad": grad,
+            "update": None if updated is None else self.phase_range("update").start + updated,
+        }
+
+    def frame(self, k: int) -> Frame:
+        """The state after the steps 0 to k − 1: nothing at 0, everything at ``len``.
+
+        Raises:
+            NotFoundError: ``k`` is outside 0 … len.
+        """
+        if not 0 <= k <= len(self):
+            raise NotFoundError(f"There is no frame {k}.", self._extent("frames", len(self)))
+        return frame_at(self, k)
+
+    def grad_at(self, node: int, k: int) -> Number | None:
+        """The gradient of ``node`` after the first ``k`` steps; None if there is none yet."""
+        backward = self.phase_range("backward")
+        if k > backward.start and backward and node == self.graph.root:
+            return self.graph.grad_of(node)
+        if k >= backward.stop and (final := self.graph.grad_of(node)) is not None:
+            return final
+        return self.sums.sum_after(node, self.carries_done(k))
+
+    def update_of(self, node: int) -> Update:
+        """The update of ``node``.
+
+        Raises:
+            NotFoundError: the update did not change it.
+        """
+        if node not in self._update_index:
+            raise NotFoundError(f"{self.graph.label(node)} was not updated after this pass.")
+        return self.graph.updates[self._update_index[node]]
+
+    @cached_property
+    def sums(self) -> PartialSums:
+        """The carries of the backward phase and their partial sums."""
+        return PartialSums(self.graph, self.walk.order if self.has_backward else self.walk.order[:0])
+
+    @cached_property
+    def walk(self) -> Walk:
+        """The depth-first visit."""
+        return Walk(self.graph)
+
+    @cached_property
+    def _update_index(self) -> dict[int, int]:
+        return {update.node: i for i, update in enumerate(self.graph.updates)}
+
+    @cached_property
+    def _starts(self) -> tuple[int, ...]:
+        """The first step of each phase, and the end."""
+        visits = carries = 0
+        if self.has_backward:
+            visits, carries = len(self.walk), 1 + len(self.sums)
+        lengths = (len(self.graph), visits, carries, len(self.graph.updates))
+        return tuple(int(x) for x in np.concatenate(([0], np.cumsum(lengths))))
+
+    def carries_done(self, k: int) -> int:
+        """How many carries are among the first ``k`` steps."""
+        return min(max(0, k - self.phase_range("backward").start - 1), len(self.sums))
+
+    def _compute(self, k: int, node: int) -> Step:
+        return Step(k, "forward", "compute", node, None, None, self.graph.data_of(node))
+
+    def _visit(self, k: int, at: int) -> Step:
+        node = int(self.walk.node[at])
+        if not self.walk.enters[at]:
+            return Step(k, "order", "leave", node, None, None, int(self.walk.position[node]))
+        edge = int(self.walk.entered_by[node])
+        return Step(k, "order", "enter", node, edge if edge >= 0 else None, None, None)
+
+    def _travel(self, k: int, at: int) -> Step:
+        if at == 0:
+            root = self.graph.root
+            before = self.graph.prior_of(root) if self.sums.had[root] else None
+            return Step(k, "backward", "seed", root, None, before, self.graph.grad_of(root))
+        node, edge = int(self.sums.targets[at - 1]), int(self.sums.edges[at - 1])
+        before, after = (self.sums.sum_after(node, done) for done in (at - 1, at))
+        return Step(k, "backward", "carry", node, edge, before, after)
+
+    def _update(self, k: int, at: int) -> Step:
+        update = self.graph.updates[at]
+        return Step(k, "update", "update", update.node, None, update.before, update.after)
+
+    def _extent(self, what: str, last: int) -> str:
+        return f"This pass has {what} 0 to {last}." if last >= 0 else "This pass is empty."

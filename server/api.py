@@ -1,0 +1,127 @@
+"""The API: every route parses, calls the document, and returns."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app
+
+from gradviz.document import (
+    FORMATS,
+    WINDOW,
+    Document,
+    Pass,
+    Scene,
+    box_document,
+    export_frame,
+    find_document,
+    frame_document,
+    node_document,
+    pass_document,
+    window_document,
+)
+
+from . import query
+from .answers import attachment, json_answer
+from .exports import Exports
+
+api = Blueprint("api", __name__, url_prefix="/api")
+VIEW = ("open", "depth")  # parameters that choose a view
+THEMES = ("auto", "light", "dark")
+
+
+@api.get("/recording")
+def recording() -> Response:
+    """What was run, its passes and its sources."""
+    query.only()
+    return json_answer(_document().recording())
+
+
+@api.get("/findings")
+def findings() -> Response:
+    """What the checks found."""
+    query.only()
+    return json_answer(_document().findings())
+
+
+@api.get("/passes/<index>")
+def one_pass(index: str) -> Response:
+    """A pass through one view, with its first window of steps."""
+    query.only(*VIEW)
+    return json_answer(pass_document(_scene(index)))
+
+
+@api.get("/passes/<index>/steps")
+def steps(index: str) -> Response:
+    """A window of steps, and the frame before it."""
+    query.only("start", "count", *VIEW)
+    scene = _scene(index)
+    last = len(scene.timeline)
+    start = query.number("start", 0, 0, last, f"This pass has steps 0 to {last - 1}.")
+    count = query.number("count", WINDOW, 1, WINDOW, f"A window has 1 to {WINDOW} steps.")
+    return json_answer(window_document(scene, start, count))
+
+
+@api.get("/passes/<index>/frame")
+def frame(index: str) -> Response:
+    """The state after the first ``step`` steps."""
+    query.only("step", *VIEW)
+    scene = _scene(index)
+    return json_answer(frame_document(scene, _frame(scene)))
+
+
+@api.get("/passes/<index>/nodes/<node>")
+def one_node(index: str, node: str) -> Response:
+    """One value in full."""
+    query.only()
+    shown = _pass(index)
+    last = len(shown.graph) - 1
+    there = f"This pass has nodes 0 to {last}."
+    return json_answer(node_document(shown, query.whole("node", node.removeprefix("n"), 0, last, there)))
+
+
+@api.get("/passes/<index>/boxes/<rest:key>")
+def one_box(index: str, key: str) -> Response:
+    """One folded box in full."""
+    query.only(*VIEW)
+    return json_answer(box_document(_scene(index), key))
+
+
+@api.get("/passes/<index>/find")
+def find(index: str) -> Response:
+    """The values that match ``q``."""
+    query.only("q")
+    return json_answer(find_document(_pass(index), query.words("q")))
+
+
+@api.get("/passes/<index>/export.<format>")
+def export(index: str, format: str) -> Response:
+    """The frame as a file."""
+    query.only("step", "theme", "scale", *VIEW)
+    query.one_of("format", format, FORMATS)
+    options = {"theme": query.choice("theme", "auto", THEMES), "scale": query.decimal("scale", 0.25, 4)}
+    scene = _scene(index)
+    with _exports().turn():
+        return attachment(export_frame(scene, format, _frame(scene), _document().script, **options))
+
+
+def _document() -> Document:
+    document: Document = current_app.extensions["gradviz.document"]
+    return document
+
+
+def _exports() -> Exports:
+    queue: Exports = current_app.extensions["gradviz.exports"]
+    return queue
+
+
+def _pass(text: str) -> Pass:
+    document = _document()
+    return document.shown(query.whole("pass", text, 0, document.last_pass, document.extent))
+
+
+def _scene(index: str) -> Scene:
+    return _document().scene(_pass(index), query.open_scopes(), query.depth())
+
+
+def _frame(scene: Scene) -> int:
+    last = len(scene.timeline)
+    return query.number("step", last, 0, last, f"This pass has frames 0 to {last}.")

@@ -1,0 +1,76 @@
+"""The application: the routes, wrapped in the guard."""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import PathConverter
+
+from gradviz.document import Document
+from gradviz.errors import GradvizError
+from gradviz.recording import Recording
+
+from . import answers
+from .api import api
+from .exports import Exports
+from .page import INDEX, page, page_files
+from .security import Guard, content_policy, hosts_of
+
+DEFAULT_PORT = 8765
+LEAST_TOKEN = 8  # characters of a token that somebody chose
+MOST_BODY = 1  # byte; nothing here takes a body
+
+
+class _Rest(PathConverter):
+    """The rest of a path, whatever is in it: keys of scopes hold slashes, and may hold anything else."""
+
+    regex = r"[\s\S]+"
+    part_isolating = False  # it spans slashes
+
+
+def create_app(
+    recording: Recording | str | os.PathLike[str],
+    *,
+    token: str,
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+) -> Flask:
+    """Make the WSGI application that carries a recording to the page.
+
+    Args:
+        recording: what to show, or the path of its file.
+        token: what every API call must carry.
+        host: where it listens; a name beyond loopback becomes one that requests may use.
+        port: where it listens; requests that name another are refused.
+
+    Raises:
+        GradvizError: the token is too short to keep anybody out.
+    """
+    if len(token) < LEAST_TOKEN:
+        cure = f"Take {LEAST_TOKEN} or more."
+        raise GradvizError(f"A token of {len(token)} characters keeps nobody out.", cure)
+    if not isinstance(recording, Recording):
+        recording = Recording.open(os.fspath(recording))
+    app = Flask("gradviz.server", static_folder=None, template_folder=None)
+    app.debug = False  # whatever the environment says
+    app.config.update(MAX_CONTENT_LENGTH=MOST_BODY, PROVIDE_AUTOMATIC_OPTIONS=False)
+    app.url_map.merge_slashes = False
+    app.url_map.converters["rest"] = _Rest
+    files = page_files()
+    index = files[INDEX].read_bytes() if INDEX in files else b"<!doctype html><title>gradviz</title>"
+    app.extensions |= {
+        "gradviz.document": Document(recording),
+        "gradviz.exports": Exports(),
+        "gradviz.page": files,
+        "gradviz.index": index,
+    }
+    app.register_blueprint(api)
+    app.register_blueprint(page)
+    app.register_error_handler(GradvizError, answers.on_gradviz_error)
+    app.register_error_handler(HTTPException, answers.on_http_error)
+    app.register_error_handler(Exception, answers.on_bug)
+    guard = Guard(app.wsgi_app, hosts=hosts_of(host, port), token=token, policy=content_policy(index))
+    app.wsgi_app = guard  # type: ignore[method-assign]
+    return app

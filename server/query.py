@@ -1,0 +1,130 @@
+"""Strict reading of paths and queries: what is not understood is refused, with what would be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from flask import request
+
+from gradviz.errors import NotFoundError
+
+from .answers import BadRequest
+
+MOST_OPEN, LONGEST_KEY = 2_000, 4_000
+LONGEST_WORDS = 200  # characters that one may look for
+_WHOLE = re.compile(r"-?[0-9]{1,40}", re.ASCII)  # so many digits that nothing real is cut, and no more
+
+
+def only(*names: str) -> None:
+    """Check that the query has no other parameters, and each once (``open`` any number of times).
+
+    Raises:
+        BadRequest: it has.
+    """
+    for name, values in request.args.lists():
+        if name not in names:
+            known = f"It knows {', '.join(names)}." if names else "It takes none."
+            raise BadRequest(f"This route has no parameter {name[:40]!r}.", known)
+        if len(values) > 1 and name != "open":
+            raise BadRequest(f"{name} is given {len(values)} times.", "Give it once.")
+
+
+def whole(name: str, text: str, least: int, most: int, there: str) -> int:
+    """Read a whole number.
+
+    Args:
+        name: what it is, for the message.
+        text: what was sent.
+        least: the smallest that exists.
+        most: the largest that exists.
+        there: a sentence that says what exists.
+
+    Raises:
+        BadRequest: it is not a whole number.
+        NotFoundError: it is one that does not exist.
+    """
+    if not _WHOLE.fullmatch(text):
+        raise BadRequest(f"{name} is a whole number, not {text[:40]!r}.", there)
+    number = int(text)
+    if not least <= number <= most:
+        raise NotFoundError(f"There is no {name} {text[:40]}.", there)
+    return number
+
+
+def number(name: str, default: int, least: int, most: int, there: str) -> int:
+    """Read a whole number from the query."""
+    text = request.args.get(name)
+    return default if text is None else whole(name, text, least, most, there)
+
+
+def open_scopes() -> list[str] | None:
+    """Read ``open``: the keys of open scopes; a single empty one means that none is; None if it is not given.
+
+    Raises:
+        BadRequest: there are too many, or too long ones.
+    """
+    if "open" not in request.args:
+        return None
+    keys = request.args.getlist("open")
+    if len(keys) > MOST_OPEN or max(map(len, keys)) > LONGEST_KEY:
+        most = f"At most {MOST_OPEN} keys of {LONGEST_KEY} characters."
+        raise BadRequest(f"open is given {len(keys)} times.", most)
+    return [key for key in keys if key]
+
+
+def depth() -> int | None:
+    """Read ``depth``, which excludes ``open``."""
+    if "depth" not in request.args:
+        return None
+    if "open" in request.args:
+        raise BadRequest("open and depth exclude each other.", "Give one of them.")
+    return number("depth", 0, 0, 1_000, "depth goes from 0 to 1000.")
+
+
+def words(name: str) -> str:
+    """Read a text to look for.
+
+    Raises:
+        BadRequest: it is too long.
+    """
+    text = request.args.get(name, "")
+    if len(text) > LONGEST_WORDS:
+        raise BadRequest(f"{name} has {len(text)} characters.", f"At most {LONGEST_WORDS}.")
+    return text
+
+
+def one_of(name: str, text: str, known: Collection[str]) -> None:
+    """Check that what a path names exists.
+
+    Raises:
+        NotFoundError: it does not.
+    """
+    if text not in known:
+        raise NotFoundError(f"There is no {name} {text[:40]!r}.", f"There are {', '.join(known)}.")
+
+
+def choice(name: str, default: str, known: Collection[str]) -> str:
+    """Read one of a few words.
+
+    Raises:
+        BadRequest: it is none of them.
+    """
+    text = request.args.get(name, default)
+    if text not in known:
+        raise BadRequest(f"{name} cannot be {text[:40]!r}.", f"It can be {', '.join(known)}.")
+    return text
+
+
+def decimal(name: str, least: float, most: float) -> float | None:
+    """Read a positive decimal number.
+
+    Raises:
+        BadRequest: it is not one, or out of bounds.
+    """
+    text = request.args.get(name)
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", text, re.ASCII) or not least <= float(text) <= most:
+        raise BadRequest(f"{name} cannot be {text[:40]!r}.", f"It is a number from {least:g} to {most:g}.")
+    return float(text)

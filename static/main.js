@@ -1,0 +1,65 @@
+/** Puts the page together. */
+import { followAddress, readAddress } from "#gv/address.js";
+import { createApi } from "#gv/api.js";
+import { App } from "#gv/app.js";
+import { commandOf } from "#gv/keys.js";
+import { exportmenu } from "#gv/views/exportmenu.js";
+import { findings } from "#gv/views/findings.js";
+import { graph } from "#gv/views/graph.js";
+import { help } from "#gv/views/help.js";
+import { inspector } from "#gv/views/inspector.js";
+import { legend } from "#gv/views/legend.js";
+import { order } from "#gv/views/order.js";
+import { passes } from "#gv/views/passes.js";
+import { search } from "#gv/views/search.js";
+import { sentence } from "#gv/views/sentence.js";
+import { source } from "#gv/views/source.js";
+import { status } from "#gv/views/status.js";
+import { tabs } from "#gv/views/tabs.js";
+import { theme } from "#gv/views/theme.js";
+import { transport } from "#gv/views/transport.js";
+
+const VIEWS = { status, passes, source, tabs, order, findings, graph, search, legend, inspector, transport, sentence, export: exportmenu, theme, help };
+const BREAKPOINTS = "gradviz-breakpoints";
+
+function keptBreakpoints() {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(BREAKPOINTS) ?? "[]");
+    return Array.isArray(kept) ? kept.filter((name) => typeof name === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+function main() {
+  const state = readAddress(window);
+  const app = new App({ api: createApi({ token: state.token }), breakpoints: keptBreakpoints() });
+  for (const [id, view] of Object.entries(VIEWS)) view(document.getElementById(id), app);
+
+  document.addEventListener("keydown", (event) => {
+    if (document.querySelector("dialog[open]")) return;
+    const target = event.target;
+    const command = commandOf({
+      key: event.key,
+      ctrlKey: event.ctrlKey,
+      metaKey: event.metaKey,
+      altKey: event.altKey,
+      isComposing: event.isComposing,
+      defaultPrevented: event.defaultPrevented,
+      target: { tagName: target.tagName, type: target.type, role: target.getAttribute?.("role") },
+    });
+    if (command === null) return;
+    event.preventDefault();
+    app.command(command);
+  });
+  for (const button of document.querySelectorAll("[data-skip]")) {
+    button.addEventListener("click", () => document.getElementById(button.dataset.skip).focus());
+  }
+  app.on("breakpoints", () => sessionStorage.setItem(BREAKPOINTS, JSON.stringify([...app.breakpoints.names])));
+  followAddress(app, { location, history, addEventListener });
+
+  if (state.token === "") app.emit("unauthorised");
+  else app.start(state);
+}
+
+main();

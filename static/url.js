@@ -1,0 +1,45 @@
+/** The page's state as the fragment of its address, and back. No DOM. */
+
+const TOKEN = /^[\w.~-]{1,512}$/;
+
+function count(text) {
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
+/**
+ * @param {string} hash such as "#pass=3&step=17&node=n9&open=MLP"
+ * @returns token, pass, step, node and open, each null when absent; `unread` names what made no sense
+ */
+export function parseHash(hash) {
+  const params = new URLSearchParams(String(hash).replace(/^#/, ""));
+  const unread = [];
+  const read = (name, reader) => {
+    if (!params.has(name)) return null;
+    const value = reader(params.get(name));
+    if (value === null) unread.push(name);
+    return value;
+  };
+  const open = params.has("open") ? params.getAll("open").filter((key) => key !== "").slice(0, 500) : null;
+  return {
+    token: read("token", (text) => (TOKEN.test(text) ? text : null)),
+    pass: read("pass", count),
+    step: read("step", count),
+    node: read("node", (text) => (text !== "" && text.length <= 2000 ? text : null)),
+    open,
+    unread,
+  };
+}
+
+/** The fragment for a state; an `open` of null (the server chooses) is left out. */
+export function formatHash({ pass, step, node = null, open = null }) {
+  const params = new URLSearchParams();
+  params.set("pass", String(pass));
+  params.set("step", String(step));
+  if (node !== null) params.set("node", node);
+  for (const key of open ?? []) params.append("open", key);
+  if (open !== null && open.length === 0) params.append("open", "");
+  return `#${params.toString().replaceAll("%2F", "/").replaceAll("%5B", "[").replaceAll("%5D", "]")}`;
+}
+
+/** The nearest whole number within [0, last]. */
+export const nearest = (value, last) => Math.min(Math.max(0, value ?? 0), Math.max(0, last));

@@ -1,0 +1,94 @@
+/** The loaded windows of steps: fetched once, the least recently used dropped. No DOM. */
+import { applyStep, copyFrame } from "#gv/frame.js";
+
+const KEPT = 16;
+
+export class Windows {
+  #loaded = new Map();
+  #coming = new Map();
+
+  /** @param fetchWindow (start, count) => Promise of a window */
+  constructor(pass, fetchWindow, size = 512) {
+    this.pass = pass;
+    this.size = Math.max(1, size);
+    this.fetchWindow = fetchWindow;
+    this.#loaded.set(0, pass.window);
+  }
+
+  get count() {
+    return Math.max(1, Math.ceil(this.pass.total / this.size));
+  }
+
+  /** Whether every step is here, so that nothing will be asked of the server again. */
+  get complete() {
+    return this.#loaded.size >= this.count;
+  }
+
+  #touch(index) {
+    const window = this.#loaded.get(index);
+    if (window === undefined) return null;
+    this.#loaded.delete(index);
+    this.#loaded.set(index, window);
+    return window;
+  }
+
+  #indexOf(k) {
+    return Math.min(Math.floor(k / this.size), this.count - 1);
+  }
+
+  /** Step j if its window is loaded, else null. */
+  step(j) {
+    if (j < 0 || j >= this.pass.total) return null;
+    const window = this.#loaded.get(this.#indexOf(j));
+    return window ? (window.steps[j - window.start] ?? null) : null;
+  }
+
+  /** A window from which the frame at k can be built: its own, or the one that ends there. */
+  #source(k) {
+    const index = this.#indexOf(k);
+    const own = this.#touch(index);
+    if (own || k % this.size !== 0 || index === 0) return own;
+    return this.#touch(index - 1);
+  }
+
+  holds(k) {
+    return this.#source(k) !== null;
+  }
+
+  /** The frame at k and the step that led to it; the window must be loaded. */
+  frameAt(k) {
+    const window = this.#source(k);
+    const frame = copyFrame(window.frame);
+    frame.k = window.start;
+    for (let j = window.start; j < k; j += 1) applyStep(this.pass, frame, window.steps[j - window.start]);
+    const step = k > window.start ? window.steps[k - 1 - window.start] : (this.step(k - 1) ?? window.frame.current ?? null);
+    return { frame, step };
+  }
+
+  /** Fetch the window that holds step (or frame) k, unless it is here or on its way. */
+  async ensure(k) {
+    const index = this.#indexOf(k);
+    if (this.#loaded.has(index)) return;
+    if (!this.#coming.has(index)) {
+      const start = index * this.size;
+      const coming = this.fetchWindow(start, Math.min(this.size, this.pass.total - start))
+        .then((window) => {
+          this.#loaded.set(index, window);
+          for (const key of this.#loaded.keys()) {
+            if (this.#loaded.size <= KEPT) break;
+            if (key !== 0) this.#loaded.delete(key);
+          }
+        })
+        .finally(() => this.#coming.delete(index));
+      this.#coming.set(index, coming);
+    }
+    await this.#coming.get(index);
+  }
+
+  /** Ask for the neighbours in good time; their failure shows when they are needed. */
+  prefetch(k) {
+    const offset = k - this.#indexOf(k) * this.size;
+    if (offset >= this.size / 4 && this.#indexOf(k) + 1 < this.count) this.ensure((this.#indexOf(k) + 1) * this.size).catch(() => {});
+    if (offset <= this.size / 4 && this.#indexOf(k) > 0) this.ensure(this.#indexOf(k) * this.size - 1).catch(() => {});
+  }
+}

@@ -1,0 +1,353 @@
+"""The page in a real browser, over the real server."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import TOKEN, Opener, Served
+
+pytestmark = pytest.mark.browser
+
+PROBES = Path(__file__).with_name("probes.js").read_text(encoding="utf-8").rstrip().removesuffix(";")
+LIGHT, DARK = "rgb(246, 246, 244)", "rgb(20, 23, 28)"
+
+
+def probe(page: Any, name: str) -> Any:
+    return page.evaluate(f"{PROBES[PROBES.index('({') :]}.{name}()")
+
+
+def at(page: Any) -> int:
+    return int(page.get_attribute(".knob", "aria-valuenow"))
+
+
+def go_to(page: Any, k: int) -> None:
+    page.wait_for_selector(f".knob[aria-valuenow='{k}']", state="attached")
+
+
+def hash_of(page: Any, wanted: str) -> None:
+    page.wait_for_function("wanted => location.hash.includes(wanted)", arg=wanted)
+
+
+def test_it_loads_and_starts_before_the_first_step(neuron: Served, open_page: Opener) -> None:
+    page = open_page(neuron.url())
+    assert page.title() == "neuron.py · gradviz"
+    assert page.locator("[data-box]").count() == 10
+    assert page.locator("[data-box].absent").count() == 10
+    assert page.locator(".gv-grad").all_text_contents() == ["–"] * 10
+    assert "Nothing is computed yet" in page.text_content("#sentence")
+    assert TOKEN not in page.url
+
+
+def test_every_step_forward_and_back_restores_the_picture(neuron: Served, open_page: Opener) -> None:
+    page = open_page(neuron.url())
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    seen = [probe(page, "state")]
+    while at(page) < 43:
+        page.keyboard.press("ArrowRight")
+        seen.append(probe(page, "state"))
+    phases = [re.match(r"\w+", state["sentence"])[0] for state in seen[1:]]
+    assert [phases.count(name) for name in ("forward", "order", "backward", "update")] == [10, 20, 10, 3]
+    assert {box["key"]: box["grad"] for box in seen[-1]["boxes"]}["n9"] == "1"
+    for state in reversed(seen[:-1]):
+        page.keyboard.press("ArrowLeft")
+        assert probe(page, "state") == state
+    asked = [url for url in asked if "/nodes/" not in url]  # the inspector may ask, nobody waits for it
+    assert not asked, "a loaded window is stepped through without the server"
+
+
+def test_the_page_draws_what_an_export_draws(neuron: Served, mlp: Served, open_page: Opener) -> None:
+    for served, steps in ((neuron, (0, 7, 18, 30, 33, 40)), (mlp, (0, 100))):
+        page = open_page(served.url())
+        for step in steps:
+            address = f"http://127.0.0.1:{served.port}/api/passes/0/export.svg?step={step}"
+            exported = page.request.get(address, headers={"X-Gradviz-Token": TOKEN}).text()
+            page.evaluate("step => { location.hash = `#pass=0&step=${step}`; }", step)
+            go_to(page, step)
+            mine = probe(page, "state")
+            for kind, many in (("box", "boxes"), ("edge", "edges")):
+                found = re.findall(rf'<g class="([^"]*)" data-{kind}="([0-9]+)"', exported)
+                theirs = {int(index): set(state.split()) for state, index in found}
+                assert len(theirs) == len(mine[many])
+                for index, shown in enumerate(mine[many]):
+                    assert set(shown["state"].split()) == theirs[index], (step, kind, index)
+
+
+def test_the_inspector_shows_the_numbers(neuron: Served, open_page: Opener) -> None:
+    page = open_page(neuron.url("&step=40&node=n9"))
+    page.wait_for_selector("#inspector .curve")
+    words = page.inner_text("#inspector")
+    assert "0.7071067811865477" in words
+    assert "slope 0.5" in words
+    page.click("[data-key=n8]")
+    page.wait_for_selector("#inspector .sum")
+    assert page.text_content("#inspector .title b") == "n"
+    rows = page.locator("#inspector .sum tbody tr").all_inner_texts()
+    assert [row.split() for row in rows] == [["o", "×", "0.5", "0.5"]]
+    assert page.locator("#inspector .sum tfoot td").last.inner_text() == "0.5"
+    assert page.evaluate("getComputedStyle(document.querySelector('[data-key=n8]')).cursor") == "pointer"
+
+
+def test_what_is_not_computed_is_not_zero(neuron: Served, open_page: Opener) -> None:
+    page = open_page(neuron.url("&step=31&node=n0"))
+    assert "not computed yet" in page.inner_text("#inspector .facts")
+    assert page.text_content("[data-key=n0] .gv-grad") == "–"
+
+
+def test_continue_stops_at_a_breakpoint(neuron: Served, open_page: Opener) -> None:
+    page = open_page(neuron.url())
+    page.click("[data-line='11'] .no")
+    assert page.get_attribute("[data-line='11'] .no", "aria-pressed") == "true"
+    page.keyboard.press("c")
+    assert "o = tanh(n)" in page.text_content("#sentence")
+    first = at(page)
+    page.keyboard.press("c")
+    second = at(page)
+    assert second > 30 > first
+    page.keyboard.press("Shift+C")
+    assert at(page) == first
+    page.reload()
+    page.wait_for_selector("body[data-state=ready]")
+    assert page.get_attribute("[data-line='11'] .no", "aria-pressed") == "true", "kept over a reload"
+
+
+def test_a_double_click_runs_to_the_value(neuron: Served, open_page: Opener) -> None:
+    page = open_page(neuron.url())
+    page.dblclick("[data-key=n8]")
+    assert page.text_content("[data-key=n8] .gv-data") == "0.8814"
+    assert "now" in page.get_attribute("[data-key=n8]", "class").split()
+
+
+def test_reload_and_back_land_on_the_same_picture(neuron: Served, open_page: Opener) -> None:
+    page = open_page(neuron.url("&pass=1&step=17"))
+    before = probe(page, "state")
+    page.reload()
+    page.wait_for_selector("body[data-state=ready]")
+    assert probe(page, "state") == before
+    page.click("[data-key=n8]")
+    hash_of(page, "node=n8")
+    page.keyboard.press("]")
+    hash_of(page, "pass=2")
+    page.keyboard.press("End")
+    hash_of(page, "step=43")
+    page.go_back()
+    go_to(page, 17)
+    assert "pass=2" in page.url
+    page.go_back()
+    hash_of(page, "pass=1")
+    assert "node=n8" in page.url
+    page.go_back()
+    page.wait_for_function("() => !location.hash.includes('node')")
+    assert probe(page, "state") == before
+
+
+def test_a_wrong_address_gets_the_nearest_picture(neuron: Served, open_page: Opener) -> None:
+    page = open_page(neuron.url("&pass=99&step=123456&node=nope"))
+    page.wait_for_selector(".notice")
+    assert at(page) == 43
+    hash_of(page, "pass=2")
+    words = page.inner_text(".notices")
+    assert "no pass 99" in words
+    assert "nope" in words
+
+
+def test_without_a_token_the_page_says_how_to_get_one(neuron: Served, open_page: Opener) -> None:
+    page = open_page(f"http://127.0.0.1:{neuron.port}/", ready=False)
+    assert "#token=" in page.inner_text(".status-card")
+    wrong = open_page(neuron.url(token="wrong-token-1234"), ready=False)
+    wrong.wait_for_selector(".status-card.unauthorised")
+    wrong.complaints.clear()  # the browser itself reports the 401
+
+
+def test_a_lost_server_is_told_and_found_again(neuron: Served, open_page: Opener) -> None:
+    page = open_page(neuron.url("&step=12"))
+    neuron.stop()
+    try:
+        page.click("[data-key=n5]")
+        page.wait_for_selector(".banner.disconnected")
+        assert "last step 12" in page.inner_text(".banner")
+        page.keyboard.press("ArrowRight")
+        assert at(page) == 13, "what is loaded can still be stepped through"
+    finally:
+        neuron.start()
+    page.wait_for_selector(".banner", state="hidden")
+    page.wait_for_selector("#inspector .facts")
+    page.complaints.clear()  # the browser itself reports the refused connections
+
+
+def test_a_folded_box_counts_opens_and_folds(mlp: Served, open_page: Opener) -> None:
+    page = open_page(mlp.url())
+    folded = page.locator("[data-box]:has(.gv-progress)").first
+    key = folded.get_attribute("data-key")
+    boxes = page.locator("[data-box]").count()
+    folded.dblclick()
+    page.wait_for_selector(f"[data-key='{key}'] .gv-progress:not([width='0'])", state="attached")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"[data-key='{key}']", state="detached")
+    assert "open=" in page.url
+    assert page.locator("[data-box]").count() > boxes
+    page.go_back()
+    page.wait_for_selector(f"[data-key='{key}']")
+    assert page.locator("[data-box]").count() == boxes
+
+
+def test_search_reveals_a_value_in_a_folded_box(mlp: Served, open_page: Opener) -> None:
+    page = open_page(mlp.url())
+    page.keyboard.press("/")
+    page.keyboard.type("n100")
+    page.wait_for_selector(".hit-row")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-key=n100].selected")
+    hash_of(page, "node=n100")
+
+
+def test_windows_come_as_one_jumps(mlp: Served, open_page: Opener) -> None:
+    page = open_page(mlp.url())
+    page.keyboard.press("End")
+    total = int(page.get_attribute(".knob", "aria-valuemax"))
+    assert total > 1024
+    go_to(page, total)
+    assert page.locator("[data-box].absent").count() == 0
+    last = probe(page, "state")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowRight")
+    assert probe(page, "state") == last
+
+
+def test_play_moves_and_stops(neuron: Served, open_page: Opener) -> None:
+    page = open_page(neuron.url())
+    page.select_option(".speed", "60")
+    page.keyboard.press("Escape")
+    page.click("[data-command=toggle]")
+    go_to(page, 43)
+    page.wait_for_selector("[data-command=toggle][aria-label=Play]")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_theme_follows_the_system_and_the_switch(neuron: Served, open_page: Opener, scheme: str) -> None:
+    page = open_page(neuron.url(), color_scheme=scheme)
+    assert probe(page, "colours")["paper"] == (LIGHT if scheme == "light" else DARK)
+    page.click("#theme")
+    assert probe(page, "colours")["paper"] == LIGHT
+    page.click("#theme")
+    assert probe(page, "colours")["paper"] == DARK
+    page.wait_for_timeout(300)
+    assert max(map(int, re.findall(r"\d+", probe(page, "colours")["card"]))) < 100, (
+        "the drawing goes with the page"
+    )
+    page.reload()
+    page.wait_for_selector("body[data-state=ready]")
+    assert probe(page, "colours")["paper"] == DARK
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 700), (390, 844), (320, 568)])
+def test_nothing_is_cut_off(neuron: Served, open_page: Opener, size: tuple[int, int]) -> None:
+    page = open_page(neuron.url("&step=33"), size=size)
+    page.wait_for_timeout(300)
+    assert probe(page, "overflow") == [0, 0]
+    for button in page.locator(":is(header, footer, .stage-tools) button:visible").all():
+        box = button.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= size[0] + 0.5, button.get_attribute("aria-label")
+        assert box["y"] >= 0 and box["y"] + box["height"] <= size[1] + 0.5, button.get_attribute("aria-label")
+    if size[0] < 820:
+        for command in ("first", "back", "toggle", "forward", "last"):
+            assert page.locator(f"[data-command={command}]").bounding_box()["height"] >= 44
+
+
+def test_narrow_shows_one_pane_at_a_time(neuron: Served, open_page: Opener) -> None:
+    page = open_page(neuron.url("&step=33"), size=(390, 844), has_touch=True)
+    for pane in ("source", "order", "findings", "inspector"):
+        page.tap(f"#tab-{pane}")
+        assert page.locator(".pane:visible").count() == 1
+        assert page.locator(f"#{pane}").is_visible()
+    page.tap("[data-command=forward]")
+    assert at(page) == 34
+
+
+def test_stepping_never_moves_the_layout(neuron: Served, open_page: Opener) -> None:
+    page = open_page(neuron.url())
+    before = probe(page, "places")
+    for _ in range(43):
+        page.keyboard.press("ArrowRight")
+        assert probe(page, "places") == before
+
+
+def test_the_keyboard_alone_is_enough(neuron: Served, open_page: Opener) -> None:
+    page = open_page(neuron.url("&step=33"))
+    reached: dict[str, bool] = {}
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        focus = probe(page, "focus")
+        reached[focus["name"]] = focus["seen"]
+    for wanted in ("theme", "help-button", "n9", "no", "tab-order", "knob", "toggle", "speed"):
+        assert wanted in reached, (wanted, reached)
+    unseen = [name for name, seen in reached.items() if not seen]
+    assert not unseen, f"focus does not show on {unseen}"
+    page.keyboard.press("?")
+    assert page.locator("#help").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("#help").is_visible()
+    page.focus("[data-line='10'] .no")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert page.get_attribute("[data-line='11'] .no", "aria-pressed") == "true"
+    page.focus("[data-key=n8]")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    assert at(page) >= 1
+
+
+def test_everything_has_a_name(neuron: Served, mlp: Served, open_page: Opener) -> None:
+    for served in (neuron, mlp):
+        page = open_page(served.url("&step=40"))
+        page.wait_for_timeout(400)
+        assert probe(page, "nameless") == []
+        assert probe(page, "brokenIds") == []
+        assert page.get_attribute("html", "lang") == "en"
+        assert page.locator("h1").count() == 1
+
+
+def test_the_sentence_is_spoken(neuron: Served, open_page: Opener) -> None:
+    page = open_page(neuron.url())
+    page.keyboard.press("ArrowRight")
+    assert page.text_content("#live").startswith("forward: ")
+    assert page.get_attribute("#live", "aria-live") == "polite"
+
+
+@pytest.mark.parametrize("format", ["svg", "dot", "json"])
+def test_export_saves_the_frame(neuron: Served, open_page: Opener, format: str) -> None:
+    page = open_page(neuron.url("&step=33"))
+    page.click("#export > button")
+    with page.expect_download() as download:
+        page.click(f"[role=menuitem] >> text={format.upper()}")
+    assert download.value.suggested_filename == f"neuron-pass0-step33.{format}"
+
+
+def test_markup_in_names_stays_text(tmp_path: Any, open_page: Opener) -> None:
+    from .conftest import record
+
+    evil = '<img src=x onerror=alert(1)>"&amp;{{7*7}}'
+    lines = [
+        "from gradviz import Value",
+        f"# {evil}",
+        f"a = Value(2.0, name={evil!r})",
+        "b = (a*a).tanh()",
+        "b.backward()",
+    ]
+    source = "\n".join(lines)
+    served = Served(record(tmp_path, "evil", source))
+    page = open_page(served.url("&step=1"))
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    page.keyboard.press("End")
+    page.click("[data-key=n0]")
+    page.wait_for_selector("#inspector .facts")
+    time.sleep(0.2)
+    assert page.text_content("#inspector .title b") == evil
+    assert page.locator("img").count() == 0
+    assert evil in page.text_content(".code")
+    served.stop()
