@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from gradviz.engine.tape import scope
     from gradviz.engine.value import Parameter, Value
     from gradviz.errors import GradvizError
-    from gradviz.explain import explain
     from gradviz.graph import Graph
     from gradviz.recorders.value import record
     from gradviz.recording import Recording
@@ -36,7 +35,6 @@ _HOMES = {
     "gradviz.engine.tape": ("scope",),
     "gradviz.engine.value": ("Parameter", "Value"),
     "gradviz.errors": ("GradvizError",),
-    "gradviz.explain": ("explain",),
     "gradviz.graph": ("Graph",),
     "gradviz.recorders.value": ("record",),
     "gradviz.recording": ("Recording",),
@@ -47,7 +45,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     *("GradvizError", "Graph", "Parameter", "Recording", "Timeline", "Value", "View"),
-    *("concat", "data", "explain", "log_softmax", "losses", "maximum", "minimum", "nn", "optim", "record"),
+    *("concat", "data", "log_softmax", "losses", "maximum", "minimum", "nn", "optim", "record"),
     *("scope", "softmax", "stack", "where"),
 ]
 

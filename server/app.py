@@ -19,7 +19,6 @@ from .page import INDEX, page, page_files
 from .security import Guard, content_policy, hosts_of
 
 DEFAULT_PORT = 8765
-LEAST_TOKEN = 8  # characters of a token that somebody chose
 MOST_BODY = 1  # byte; nothing here takes a body
 
 
@@ -46,11 +45,10 @@ def create_app(
         port: where it listens; requests that name another are refused.
 
     Raises:
-        GradvizError: the token is too short to keep anybody out.
+        GradvizError: the token is empty.
     """
-    if len(token) < LEAST_TOKEN:
-        cure = f"Take {LEAST_TOKEN} or more."
-        raise GradvizError(f"A token of {len(token)} characters keeps nobody out.", cure)
+    if not token:
+        raise GradvizError("An empty token keeps nobody out.", "secrets.token_urlsafe() makes a good one.")
     if not isinstance(recording, Recording):
         recording = Recording.open(os.fspath(recording))
     app = Flask("gradviz.server", static_folder=None, template_folder=None)

@@ -1,9 +1,9 @@
 """The guard before routing: who may ask, and the headers of every answer.
 
-Any page open in the user's browser can send requests to this port, and through a rebound DNS name with no
-trace of where they came from. So a request must name this very host, come from this very page or from no page
-at all, and carry the token for everything that tells of the recording. All else is refused, whatever its method
-or path.
+Any page open in the user's browser can send requests to this port, through a rebound DNS name even with no
+trace of where they came from. So a request must name this very host, come from this very page or from no
+page at all, and carry the token for everything that tells of the recording. All else is refused, whatever
+its method or path.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import logging
 import os
 import secrets
 import signal
@@ -27,6 +28,7 @@ from .security import bracketed
 
 NEXT_PORTS = 20  # tried after the default one
 TOKEN_BYTES = 32
+LEAST_TOKEN = 8  # characters of a token that somebody chose
 BACKLOG = 512
 LIMITS: dict[str, Any] = {
     "threads": 8,
@@ -72,6 +74,9 @@ def serve(
                 "Give --token as well, or leave --host out.",
             )
         _say(f"Warning: everybody who reaches {host} and knows the token can read this recording.")
+    if token is not None and len(token) < LEAST_TOKEN:
+        cure = f"Take {LEAST_TOKEN} or more, or leave --token out."
+        raise GradvizError(f"A token of {len(token)} characters keeps nobody out.", cure)
     secret = token or secrets.token_urlsafe(TOKEN_BYTES)
     listening = _listen(host, port)
     try:
@@ -89,6 +94,7 @@ def serve(
 
 def start_server(app: Any, listening: socket.socket, **limits: Any) -> BaseWSGIServer:
     """Make the server on a socket that listens already; ``limits`` replace those of ``LIMITS``."""
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that a request waits is no news
     limits = {"connection_limit": _most_connections(), **LIMITS, **limits}
     server = waitress.create_server(app, sockets=[listening], **limits)
     assert isinstance(server, BaseWSGIServer)
@@ -143,16 +149,17 @@ def _stopping_on_signals() -> Iterator[list[int]]:
 def _listen(host: str, port: int | None) -> socket.socket:
     """Open the socket: on the port asked for, else on the default one or the next that is free."""
     family, address = _address(host)
+    if port is not None and not 0 <= port < 1 << 16:
+        raise GradvizError(f"There is no port {port}.", "Ports go from 1 to 65535; 0 takes any that is free.")
     ports = [port] if port is not None else [*range(DEFAULT_PORT, DEFAULT_PORT + NEXT_PORTS), 0]
     for candidate in ports:
         try:
             return socket.create_server((address, candidate), family=family, backlog=BACKLOG)
-        except (OSError, OverflowError) as error:
-            code = getattr(error, "errno", None)
-            if port is None and code in (errno.EADDRINUSE, errno.EACCES):
+        except OSError as error:
+            if port is None and error.errno in (errno.EADDRINUSE, errno.EACCES):
                 continue
-            reason = getattr(error, "strerror", None) or str(error)
-            cure = "Choose another with --port, or leave it out." if code == errno.EADDRINUSE else None
+            reason = error.strerror or str(error)
+            cure = "Choose another with --port, or leave it out." if error.errno == errno.EADDRINUSE else None
             raise GradvizError(f"Port {candidate} on {host} cannot be listened on: {reason}.", cure) from None
     raise AssertionError("port 0 is always free")
 

@@ -25,13 +25,13 @@ FLOORS = {
     "gradviz.graph": 1.3,
     # 2: what computes a graph, and what is derived from it
     "gradviz.engine": 2,
-    "gradviz.timeline": 2,
-    "gradviz.recording": 2,
-    "gradviz.view": 2,
+    "gradviz.timeline": 2.0,
+    "gradviz.recording": 2.0,
+    "gradviz.view": 2.1,
     "gradviz.replay": 2,
     # 3: what reads it and what makes it from foreign code
-    "gradviz.diagnostics": 3,
-    "gradviz.explain": 3,
+    "gradviz.explain": 3.0,
+    "gradviz.diagnostics": 3.1,
     "gradviz.recorders": 3,
     # 4: places
     "gradviz.layout": 4,
@@ -58,7 +58,17 @@ PARTS = {
     "gradviz.exchange": "gradviz.graph",
     "gradviz.labels": "gradviz.graph",
     "gradviz.laws": "gradviz.graph",
-    "gradviz.columnfile": "gradviz.recording",
+    "gradviz.walk": "gradviz.timeline",
+    "gradviz.partialsums": "gradviz.timeline",
+    "gradviz.frame": "gradviz.timeline",
+    "gradviz.folding": "gradviz.view",
+    "gradviz.acyclic": "gradviz.view",
+    "gradviz.opening": "gradviz.view",
+    "gradviz.boxes": "gradviz.view",
+    "gradviz.boxfacts": "gradviz.view",
+    "gradviz.naming": "gradviz.view",
+    "gradviz.phrasing": "gradviz.explain",
+    "gradviz.carrying": "gradviz.explain",
 }
 
 # Where longer is clearer, with the reason.

@@ -214,7 +214,7 @@ def test_odd_sources_run(tmp_path: Path, text: str) -> None:
 
 def test_files_named_like_our_modules(tmp_path: Path) -> None:
     """Beside the script, names that gradviz imports itself."""
-    for name in ("numbers", "token", "random", "zlib", "click", "flask", "columns", "gradviz"):
+    for name in ("numbers", "token", "random", "zlib", "click", "flask", "columns"):
         script(tmp_path, f"print({name!r}, 'of the user')", f"{name}.py")
     name = script(tmp_path, "import token, click, flask\n" + BACKWARD)
     found = recorded(tmp_path, name)
@@ -333,6 +333,13 @@ def test_a_pass_knows_its_line_names_and_source(tmp_path: Path) -> None:
         assert names(graph).keys() == {"inner", "mine", "out"}
         assert list(recording.sources) == [info.file]
         assert "out.backward()" in recording.sources[info.file].splitlines()[8]
+
+
+def test_the_text_of_files_can_be_left_out(tmp_path: Path) -> None:
+    path = tmp_path / script(tmp_path, BACKWARD)
+    run_script(str(path), [], Writer(tmp_path / "run.gradviz"), sources=False)
+    with Recording.open(tmp_path / "run.gradviz") as recording:
+        assert len(recording) == 1 and recording.sources == {}
 
 
 def test_updates_belong_to_the_pass_before_them(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 
@@ -15,7 +15,7 @@ from gradviz.errors import GradvizError
 
 __all__ = ["main"]
 
-FAILED, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
+FAILED, INTERRUPTED, BROKEN_PIPE = 1, 130, 141
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -27,31 +27,24 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     debug = "--debug" in (sys.argv[1:2] if argv is None else argv[:1])
     try:
         then = cli.main(args=argv, prog_name="gradviz", standalone_mode=False)
+        status = then() if callable(then) else then
     except click.ClickException as error:
         tell(f"{error.format_message()}{_usage(error)}")
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(INTERRUPTED)
+        status = error.exit_code
+    except click.Abort:
+        status = INTERRUPTED
+    except KeyboardInterrupt:
+        # Python ends by the signal, as a shell expects; a script's traceback stands there already.
+        sys.excepthook = lambda *_: None
+        raise
     except BrokenPipeError:  # `gradviz steps … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(BROKEN_PIPE)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = BROKEN_PIPE
     except (GradvizError, OSError) as error:
         if debug:
             raise
         tell(str(error))
-        sys.exit(FAILED)
-    _leave(then)
-
-
-def _leave(then: int | None | Callable[[], Any]) -> NoReturn:
-    """Exit with a code, or with what a script gives to ``sys.exit``."""
-    try:
-        status = then() if callable(then) else then
-    except (
-        KeyboardInterrupt
-    ):  # of a script: its traceback stands there already, and Python ends by the signal
-        sys.excepthook = lambda *_: None
-        raise
+        status = FAILED
     sys.exit(status)
 
 

@@ -7,34 +7,27 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from gradviz.cli.terminal import tell
-from gradviz.errors import RecordingError
+from gradviz.cli.terminal import refuse_existing, tell
 
 TERMINATED = 128 + signal.SIGTERM
 
 
 def record_in_child(
-    script: str,
-    args: Sequence[str],
-    path: str,
-    *,
-    module: bool = False,
-    force: bool = False,
-    bounds: dict[str, int] | None = None,
-    stdout: Any = None,
+    script: str, args: Sequence[str], path: str, options: Mapping[str, Any] | None = None, stdout: Any = None
 ) -> int:
     """Run ``gradviz run --no-serve`` and give the script's exit code; 128 + n if signal n ended it."""
     start = os.path.join(os.path.dirname(os.path.dirname(__file__)), "__main__.py")
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # -X, -W, -O … as given to us
-    options = ["-o", path, "--quiet", "--no-serve"]
-    options += [f"--max-{name}={limit}" for name, limit in (bounds or {}).items()]
-    options += ["--force"] * force + ["-m"] * module
-    command = [sys.executable, *flags, start, "run", *options, "--", script, *args]
+    words = ["-o", path, "--quiet", "--no-serve"]
+    for name, value in (options or {}).items():
+        option = "-m" if name == "module" else f"--{name.replace('_', '-')}"
+        words += [option] if value is True else [f"{option}={value}"] if value else []
+    command = [sys.executable, *flags, start, "run", *words, "--", script, *args]
     with subprocess.Popen(command, stdout=stdout) as child, _signals_to(child):
         code = child.wait()
     settle(path)
@@ -78,24 +71,21 @@ def record_and_serve(
     script: str,
     args: Sequence[str],
     output: str | None,
-    *,
-    module: bool,
-    force: bool,
-    bounds: dict[str, int],
-    server: dict[str, Any],
+    options: Mapping[str, Any],
+    server: Mapping[str, Any],
 ) -> int:
     """Run a script, then serve what it recorded until Ctrl-C; give the script's exit code."""
+    from gradviz.cli.run import NOTHING
     from gradviz.cli.serve import serve
     from gradviz.recording import Recording
 
     with tempfile.TemporaryDirectory(prefix="gradviz-", ignore_cleanup_errors=True) as folder:
         path = os.path.abspath(output) if output else os.path.join(folder, "run.gradviz")
-        if os.path.lexists(path) and not force:
-            raise RecordingError(f"{path} exists already.", "Choose another name, or --force.")
-        code = record_in_child(script, args, path, module=module, force=force, bounds=bounds)
-        if not os.path.exists(path):  # nothing to show
+        refuse_existing(path, options["force"])
+        code = record_in_child(script, args, path, options)
+        if not os.path.exists(path):
             if code == 0:
-                tell("no backward() was called, so there is nothing to show.")
+                tell(NOTHING)
             return code
         with Recording.open(path) as recording:
             if code:

@@ -10,7 +10,7 @@ import click
 
 from gradviz.cli.moment import moment, selecting
 from gradviz.cli.target import opened
-from gradviz.cli.terminal import tell
+from gradviz.cli.terminal import refuse_existing, tell
 from gradviz.errors import GradvizError
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def export(
     if output == "-" and not form:
         raise click.UsageError("With -o - say which format: -f svg, png, dot, json or text.")
     renderer = renderer_for(form or output)
-    refuse_existing(output, force)
+    if output != "-":
+        refuse_existing(output, force)
     with opened(target, args) as recording:
         graph, frame = moment(recording, **selected)
         view = view_of(graph, expand, collapse, depth)
@@ -85,12 +86,6 @@ def place(view: View, renderer: Renderer, engine: str | None) -> Layout | None:
     if layout.note:
         tell(layout.note)
     return layout
-
-
-def refuse_existing(path: str, force: bool) -> None:
-    """Refuse to overwrite before any work is done."""
-    if path != "-" and os.path.lexists(path) and not force:
-        raise GradvizError(f"{path} exists already.", "Choose another name, or --force.")
 
 
 def write(path: str, data: bytes, force: bool) -> None:

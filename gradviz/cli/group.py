@@ -23,7 +23,7 @@ COMMANDS = {
 
 
 class Words(click.Group):
-    """Commands by name; a file in the place of a command is shown."""
+    """Commands by name; a file in the place of a command is run or shown."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All words, in the order in which one needs them."""
@@ -47,10 +47,9 @@ class Words(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that is meant."""
         word = args[0]
-        if word not in COMMANDS and (
-            os.path.exists(word) or os.sep in word or word.endswith((".py", ".gradviz"))
-        ):
-            args = ["show", *args]
+        is_path = os.path.exists(word) or os.sep in word or word.endswith((".py", ".gradviz"))
+        if word not in COMMANDS and is_path:
+            args = ["run" if word.endswith(".py") else "show", *args]
         elif word not in COMMANDS:
             near = get_close_matches(word, COMMANDS, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else f"The commands are {', '.join(COMMANDS)}."

@@ -14,35 +14,36 @@ from gradviz.cli.terminal import tell
 if TYPE_CHECKING:
     from gradviz.recorders.script import RunResult
 
-PASSES, VALUES = 10_000, 20_000_000
+NOTHING = "no backward() was called, so there is nothing to show."
 
 
-@click.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})
+@click.command(context_settings={"allow_interspersed_args": False})
 @click.option("-m", "module", is_flag=True, help="SCRIPT is the name of a module, as for python -m.")
 @click.option("-o", "--output", metavar="FILE", help="Keep the recording.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @click.option("--no-serve", is_flag=True, help="Only record; open it later with `gradviz show`.")
-@click.option("--max-passes", type=click.IntRange(1), default=PASSES, show_default=True)
-@click.option("--max-values", type=click.IntRange(1), default=VALUES, show_default=True)
+@click.option("--no-source", is_flag=True, help="Leave the text of your files out of the recording.")
+@click.option("--max-passes", type=click.IntRange(1), help="Stop recording after so many; default 10,000.")
+@click.option("--max-values", type=click.IntRange(1), help="The same for all values; default 20,000,000.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well.")
 @serving
 @click.argument("script")
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 def run(
-    script: str, args: tuple[str, ...], module: bool, output: str | None, force: bool, no_serve: bool,
-    max_passes: int, max_values: int, quiet: bool, **server: Any,
+    script: str, args: tuple[str, ...], output: str | None, no_serve: bool, quiet: bool,
+    host: str, port: int | None, token: str | None, open_browser: bool | None, **options: Any,
 ) -> int | Callable[[], Any]:  # fmt: skip
     """Run SCRIPT with ARGS as Python would, and record every backward().
 
     Options for gradviz come before SCRIPT. The exit code is the script's own.
     """
-    bounds = {"passes": max_passes, "values": max_values}
     if no_serve:
-        path = output or free_name(script, module)
-        return lambda: record_here(script, args, path, module=module, force=force, bounds=bounds, quiet=quiet)
+        path = output or free_name(script, options["module"])
+        return lambda: record_here(script, args, path, quiet, **options)
     from gradviz.cli.child import record_and_serve
 
-    return record_and_serve(script, args, output, module=module, force=force, bounds=bounds, server=server)
+    server = {"host": host, "port": port, "token": token, "open_browser": open_browser}
+    return record_and_serve(script, args, output, options, server)
 
 
 def free_name(script: str, module: bool) -> str:
@@ -56,39 +57,29 @@ def free_name(script: str, module: bool) -> str:
 
 
 def record_here(
-    script: str,
-    args: tuple[str, ...],
-    path: str,
-    *,
-    module: bool,
-    force: bool,
-    bounds: dict[str, int],
-    quiet: bool,
-) -> Any:
+    script: str, args: tuple[str, ...], path: str, quiet: bool, *,
+    module: bool, force: bool, no_source: bool, max_passes: int | None, max_values: int | None,
+) -> Any:  # fmt: skip
     """Run a script in this very process, and give what it gives to ``sys.exit``."""
-    from gradviz.errors import GradvizError
     from gradviz.recorders.listener import Limits
     from gradviz.recorders.script import facts_of_run, run_script
     from gradviz.recording import Writer
 
-    try:
-        writer = Writer(
-            path, {**facts_of_run(script, args, module=module), "limits": bounds}, overwrite=force
-        )
-    except GradvizError as error:
-        tell(str(error))
-        return 1
+    limits = Limits(max_passes or Limits.passes, max_values or Limits.values)
+    writer = Writer(path, facts_of_run(script, args, module=module, limits=limits), overwrite=force)
 
     def conclude(result: RunResult) -> None:
         if result.passes == 0:
             os.unlink(writer.path)
             if result.outcome.started and not quiet:
-                tell("no backward() was called, so there is nothing to show.")
+                tell(NOTHING)
         elif not quiet:
             plural = "pass" if result.passes == 1 else "passes"
             tell(f"{result.passes:,} {plural} recorded. Open with: gradviz show {path}")
 
-    result = run_script(script, args, writer, module=module, limits=Limits(**bounds), until_exit=conclude)
+    result = run_script(
+        script, args, writer, module=module, limits=limits, sources=not no_source, until_exit=conclude
+    )
     if result.outcome.interrupted:
         raise KeyboardInterrupt
     return result.outcome.status

@@ -1,9 +1,11 @@
-"""Text for a terminal: what comes from a recording or a script cannot steer it."""
+"""Manners: what comes from a recording cannot steer the terminal, and no file is overwritten unasked."""
 
 from __future__ import annotations
 
+import os
 import sys
 
+from gradviz.errors import GradvizError
 from gradviz.renderers.escape import visible
 
 
@@ -14,3 +16,13 @@ def tell(text: str) -> None:
         print(f"gradviz: {shown}", file=sys.stderr, flush=True)
     except (OSError, ValueError):
         pass  # nobody listens any more
+
+
+def refuse_existing(path: str, force: bool) -> None:
+    """Refuse to overwrite, before any work is done.
+
+    Raises:
+        GradvizError: the file exists, and nobody said ``--force``.
+    """
+    if os.path.lexists(path) and not force:
+        raise GradvizError(f"{path} exists already.", "Choose another name, or --force.")

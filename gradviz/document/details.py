@@ -25,6 +25,7 @@ def node_document(shown: Pass, node: int) -> dict[str, Any]:
     graph = shown.graph
     one, op = graph.node(node), OPS.get(graph.op_of(node))
     inputs, consumers = graph.inputs_of(node), graph.consumers_of(node)
+    steps = shown.timeline.steps_of(node)
     return {
         "node": node,
         "name": shown.label(node),
@@ -50,8 +51,8 @@ def node_document(shown: Pass, node: int) -> dict[str, Any]:
         "consumers": [_consumer(shown, graph.edge(int(e))) for e in consumers[:EDGES]],
         "more": max(len(consumers) - EDGES, 0),
         "curve": _curve(shown, node),
-        "update": _update(shown, node),
-        "steps": shown.timeline.steps_of(node),
+        "update": _update(shown, node) if steps["update"] is not None else None,
+        "steps": steps,
     }
 
 
@@ -122,10 +123,7 @@ def _rounded(values: np.ndarray) -> list[float]:
     return [float(f"{value:.6g}") for value in values.tolist()]
 
 
-def _update(shown: Pass, node: int) -> dict[str, Any] | None:
-    steps = shown.timeline.steps_of(node)
-    if steps["update"] is None:
-        return None
+def _update(shown: Pass, node: int) -> dict[str, Any]:
     update = shown.timeline.update_of(node)
     place = shown.place(update.source)
     return {

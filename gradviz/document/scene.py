@@ -119,7 +119,8 @@ class Scene:
     @cached_property
     def first_update(self) -> dict[int, int]:
         """Per box that holds updated values, the first step that updates one."""
-        start, first = self.timeline.phase_range("update").start, {}
+        start = self.timeline.phase_range("update").start
+        first: dict[int, int] = {}
         for k, update in enumerate(self.graph.updates, start):
             first.setdefault(int(self.view.box_of[update.node]), k)
         return first

@@ -14,8 +14,7 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from gradviz.engine.functions import stack
-from gradviz.engine.modules import enter
-from gradviz.engine.tape import scopes
+from gradviz.engine.modules import enter, leave
 from gradviz.engine.value import Value
 from gradviz.errors import DataError, ShapeError
 
@@ -29,7 +28,7 @@ def _scoped(loss: Callable[P, Any]) -> Callable[P, Value]:
         try:
             return loss(*args, **kwargs)
         finally:
-            scopes.leave(before)
+            leave(before)
 
     return scoped
 

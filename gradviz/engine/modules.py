@@ -7,7 +7,6 @@ inner one after the place where its caller keeps it (``layers[0]``).
 
 from __future__ import annotations
 
-import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -16,36 +15,47 @@ from types import FrameType, FunctionType
 from typing import Any, TypeGuard
 from weakref import ref
 
-from gradviz.engine.place import PACKAGE, Site
-from gradviz.engine.tape import Leaf, scopes
+from gradviz.engine.place import PACKAGE, Site, user_frame
+from gradviz.engine.tape import Leaf, now, scopes
 from gradviz.engine.value import Value
 from gradviz.errors import GradvizError
 
 Path = tuple[str | tuple[Any], ...]  # an attribute's name, or the key of a list, tuple or dict
 
+Scope = tuple[str, Site | None]  # its path, and the line that values in it belong to
+
 _MANY_CALLERS = 8  # one module has rarely more; forgetting their names only costs finding them again
 
 
-class _Active(threading.local):
-    """The module whose call is running, in this thread."""
-
-    module: Module | None = None
-
-
-_active = _Active()
 _titles: Counter[str] = Counter()
 
 
-def enter(name: str, frame: FrameType) -> tuple[str, Site | None]:
-    """Go one scope down, for the call in ``frame``; give what ``scopes.leave`` needs.
+def enter(name: str, frame: FrameType) -> Scope:
+    """Go one scope down, for the call in ``frame``; give what ``leave`` needs.
 
     What gradviz's own code computes in there belongs to the user's line that called it last.
     """
-    before = scopes.path, scopes.site
+    here = scopes.__dict__  # this thread's: one look-up instead of one for each name
+    path, site = here.get("path", ""), here.get("site")
+    before = path, site
     if not frame.f_code.co_filename.startswith(PACKAGE):
-        scopes.site = frame.f_code, frame.f_lasti
-    scopes.enter(name)
+        site = frame.f_code, frame.f_lasti
+    elif site is None:
+        frame = user_frame(frame)
+        site = frame.f_code, frame.f_lasti
+    leave((f"{path}/{name}" if path else name, site))
     return before
+
+
+def leave(scope: Scope) -> None:
+    """Go to a scope, in most cases back to the one that ``enter`` left."""
+    here, tape = scopes.__dict__, now.tape
+    here["path"], here["site"] = scope
+    mark = tape.n, *scope
+    if tape.marks[-1][0] == tape.n:
+        tape.marks[-1] = mark
+    else:
+        tape.marks.append(mark)
 
 
 def _scoped(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -53,18 +63,19 @@ def _scoped(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(call)
     def scoped(self: Module, *args: Any, **kwargs: Any) -> Any:
-        caller = _active.module
+        here = scopes.__dict__
+        caller = here.get("module")  # the module whose call is running
         if caller is self:  # super().__call__(x)
             return call(self, *args, **kwargs)
         before = enter(self._name_in(caller), _getframe(1))
-        _active.module = self
+        here["module"] = self
         try:
             if not self._named:
-                self._name_parameters(scopes.path)
+                self._name_parameters(here["path"])
             return call(self, *args, **kwargs)
         finally:
-            _active.module = caller
-            scopes.leave(before)
+            here["module"] = caller
+            leave(before)
 
     return scoped
 

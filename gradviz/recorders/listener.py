@@ -46,14 +46,23 @@ class PassListener:
         writer: takes the passes.
         say: shows one line to the user.
         script: the user's own file; its text is kept wherever it lies.
+        limits: where to stop.
+        sources: whether to keep the text of files.
     """
 
     def __init__(
-        self, writer: Writer, say: Callable[[str], None], *, script: str = "", limits: Limits | None = None
+        self,
+        writer: Writer,
+        say: Callable[[str], None],
+        *,
+        script: str = "",
+        limits: Limits | None = None,
+        sources: bool = True,
     ) -> None:
         self.writer, self.say, self.limits = writer, say, limits or Limits()
         self.passes = self.values = 0
         self._active, self._pid, self._lock = True, os.getpid(), threading.RLock()
+        self._sources = sources
         self._script = os.path.abspath(script) if script else ""
         self._leaves: Mapping[Leaf, int] = {}
         self._updates: list[Update] = []
@@ -102,7 +111,8 @@ class PassListener:
         self.passes += 1
         self.values += len(graph)
         self._leaves = frozen.leaves
-        self._keep_sources(graph, frame)
+        if self._sources:
+            self._keep_sources(graph, frame)
 
     def _note(self, leaf: Leaf, before: Any, after: Any, rule: str, frame: FrameType) -> None:
         node = self._leaves.get(leaf)

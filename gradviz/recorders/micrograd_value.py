@@ -12,10 +12,10 @@ from weakref import WeakValueDictionary
 
 from gradviz.engine import value as engine
 from gradviz.engine.convert import as_data
-from gradviz.engine.handle import at
+from gradviz.engine.handle import Handle, at
 from gradviz.engine.place import user_frame
 from gradviz.engine.record import enter
-from gradviz.engine.tape import CODES, FIRST_OP, NO_INPUT, Leaf, Tape
+from gradviz.engine.tape import CODES, FIRST_OP, NO_INPUT, Leaf, Outdated, Tape, now
 from gradviz.errors import GradvizError
 from gradviz.ops import OPS, ROWS
 from gradviz.recorders import wholenumbers
@@ -26,6 +26,30 @@ _TEXTS = {"add": "+", "mul": "*", "relu": "ReLU"}
 
 # So that one value is one object for whoever draws by `_prev` and `id`.
 _handles: WeakValueDictionary[tuple[int, int], Value] = WeakValueDictionary()
+
+
+def _operator(name: str) -> Callable[[Any, Any], Any]:
+    """The method of + or *: what a training loop spends its time in."""
+    code, compute = CODES[name], _RULES[name]
+
+    def method(self: Value, other: Any) -> Any:
+        tape = now.tape
+        if tape.n > tape.limit or not isinstance(other, Handle):
+            return _make(name, self, other, _getframe(1))
+        try:
+            a = self._row if self._tape is tape else tape.enter(self)
+            b = other._row if other._tape is tape else tape.enter(other)
+        except Outdated:
+            return _make(name, self, other, _getframe(1))
+        z = compute(tape.data[a], tape.data[b])
+        if z == 0:
+            return _make(name, self, other, _getframe(1))
+        frame = _getframe(1)
+        out: Value = object.__new__(Value)
+        out._tape, out._row = tape, tape.write(code, a, b, z, frame.f_code, frame.f_lasti)
+        return out
+
+    return method
 
 
 class Value(engine.Value):
@@ -41,15 +65,8 @@ class Value(engine.Value):
             wholenumbers.note(self._tape, 0, data)
         _handles[id(self._tape), self._row] = self
 
-    def __add__(self, other: Any) -> Any:
-        return _make("add", self, other, _getframe(1))
-
-    __radd__ = __add__
-
-    def __mul__(self, other: Any) -> Any:
-        return _make("mul", self, other, _getframe(1))
-
-    __rmul__ = __mul__
+    __add__ = __radd__ = _operator("add")
+    __mul__ = __rmul__ = _operator("mul")
 
     def __pow__(self, other: Any) -> Any:
         return _power(self, other, _getframe(1))
@@ -59,7 +76,7 @@ class Value(engine.Value):
 
     def __sub__(self, other: Any) -> Any:
         frame = _getframe(1)
-        minus = _make("mul", other, -1, frame) if isinstance(other, engine.Value) else -other
+        minus = _make("mul", other, -1, frame) if isinstance(other, Handle) else -other
         return _make("add", self, minus, frame)
 
     def __rsub__(self, other: Any) -> Any:
@@ -68,9 +85,7 @@ class Value(engine.Value):
 
     def __truediv__(self, other: Any) -> Any:
         frame = _getframe(1)
-        return _make(
-            "mul", self, _power(other, -1, frame) if isinstance(other, engine.Value) else other**-1, frame
-        )
+        return _make("mul", self, _power(other, -1, frame) if isinstance(other, Handle) else other**-1, frame)
 
     def __rtruediv__(self, other: Any) -> Any:
         frame = _getframe(1)
@@ -141,7 +156,7 @@ class Value(engine.Value):
         return True
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, engine.Value) and self._tape is other._tape and self._row == other._row
+        return isinstance(other, Handle) and self._tape is other._tape and self._row == other._row
 
     def __hash__(self) -> int:
         return hash((id(self._tape), self._row))
@@ -150,26 +165,26 @@ class Value(engine.Value):
         return f"Value(data={self.data}, grad={self.grad})"
 
 
-def _make(name: str, a: engine.Value, b: Any, frame: FrameType) -> Value:
+def _make(name: str, a: Handle, b: Any, frame: FrameType) -> Value:
     x = a._tape.data[a._row]
-    y = b._tape.data[b._row] if isinstance(b, engine.Value) else as_data(b)
+    y = b._tape.data[b._row] if isinstance(b, Handle) else as_data(b)
     z = _RULES[name](x, y)
     if type(z) is float and z == 0:  # an int 0 has no sign
-        z = _RULES[name](a.data, b.data if isinstance(b, engine.Value) else b)
+        z = _RULES[name](a.data, b.data if isinstance(b, Handle) else b)
     return _write(name, a, b, z, frame)
 
 
-def _power(a: engine.Value, exponent: Any, frame: FrameType) -> Value:
+def _power(a: Handle, exponent: Any, frame: FrameType) -> Value:
     assert isinstance(exponent, (int, float)), "only supporting int/float powers for now"
     return _make("pow", a, exponent, frame)
 
 
-def _write(name: str, a: engine.Value, b: Any, z: Any, frame: FrameType) -> Value:
+def _write(name: str, a: Handle, b: Any, z: Any, frame: FrameType) -> Value:
     """Write a row of one or two inputs for the line in ``frame``."""
     z = as_data(z)
     tape, rows = enter((a,) if b is None else (a, b), frame)
     row_b = NO_INPUT if b is None else rows[1]
-    if b is not None and not isinstance(b, engine.Value):
+    if b is not None and not isinstance(b, Handle):
         wholenumbers.note(tape, row_b, b)
     return at(Value, tape, tape.write(CODES[name], rows[0], row_b, z, frame.f_code, frame.f_lasti))
 

@@ -8,7 +8,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any
 
@@ -57,6 +57,7 @@ def run_script(
     *,
     module: bool = False,
     limits: Limits | None = None,
+    sources: bool = True,
     until_exit: Callable[[RunResult], None] | None = None,
 ) -> RunResult:
     """Run a script as Python would, and record it.
@@ -67,11 +68,12 @@ def run_script(
         writer: takes the passes; it is finished in the end.
         module: run it as ``python -m`` would.
         limits: where recording stops while the script goes on.
+        sources: keep the text of the user's files that the passes were made in.
         until_exit: go on recording until the interpreter exits, after the script's threads and its atexit
             functions, and then call this; ``__main__`` stays the script's. Else all is put back on return.
     """
     program = Program(path, argv, module=module)
-    listener = PassListener(writer, say, script="" if module else path, limits=limits)
+    listener = PassListener(writer, say, script="" if module else path, limits=limits, sources=sources)
     result = RunResult(Outcome(), listener)
     removers = [hooks.listen(listener), *install_stand_ins()]
 
@@ -109,12 +111,15 @@ def install_stand_ins() -> list[Callable[[], None]]:
     return [StandIn(import_module(row.stand_in).make_modules, row.stands_in_for).install() for row in rows]
 
 
-def facts_of_run(path: str, argv: Sequence[str], *, module: bool = False) -> dict[str, Any]:
+def facts_of_run(
+    path: str, argv: Sequence[str], *, module: bool = False, limits: Limits | None = None
+) -> dict[str, Any]:
     """Give what a recording says of the run it is of. The environment is not part of it."""
     return {
         "script": path,
         "module": module,
         "argv": list(argv),
+        "limits": asdict(limits or Limits()),
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "gradviz": __version__,
         "python": platform.python_version(),

@@ -52,9 +52,12 @@ class Writer:
         return index
 
     def update(self, index: int, updates: Sequence[Update]) -> None:
-        """Say which parameters were updated after a pass, once per pass."""
+        """Say which parameters were updated after a pass; this replaces what was said before."""
         with self._transaction():
-            self._facts[index] = {**self._facts[index], "updated": len(updates)}
+            facts = self._facts[index]
+            names = [name for name in facts["columns"] if not name.startswith("update.")]
+            self._facts[index] = {**facts, "updated": len(updates), "columns": names}
+            self._drop_columns(index, len(names))
             self._put_columns(index, update_columns_of(updates))
 
     def source(self, file: str, text: str) -> None:
@@ -70,9 +73,9 @@ class Writer:
         with self._transaction():
             how = {"finished": True, "exception": exception and dict(exception), "exit_code": exit_code}
             self._state.update(how)
-        with suppress(
-            sqlite3.Error
-        ):  # if somebody is reading, the log stays beside the file, and nothing is lost
+        with suppress(sqlite3.Error):  # somebody may be reading: then an empty log stays beside the file
+            self._db.execute("PRAGMA busy_timeout = 0")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._db.execute("PRAGMA journal_mode = DELETE")
         self._db.close()
 
@@ -106,6 +109,12 @@ class Writer:
             fields = column.dtype, column.length, column.codec, column.blob
             self._put("column", index * MAX_COLUMNS + place, name, *fields)
         self._put("pass", index, json_bytes(self._facts[index]))
+
+    def _drop_columns(self, index: int, place: int) -> None:
+        """Remove the columns of a pass from a place on."""
+        if os.getpid() == self._pid:
+            between = index * MAX_COLUMNS + place, (index + 1) * MAX_COLUMNS - 1
+            self._db.execute("DELETE FROM column WHERE id BETWEEN ? AND ?", between)
 
     def _put(self, table: str, *row: Any) -> None:
         """Write a row, sealed with its CRC."""

@@ -65,7 +65,10 @@ class Brush:
         self._node(*middle, place.w, place.h, f'{look}, color="{self.colour[line or fill]}"')
 
     def text(self, mark: marks.Text, colour: str = "", bold: bool | None = None) -> None:
-        """Write a text in its role's colour and weight or in others; the engine aligns it to one side of a room, by its own measure of the font."""
+        """Write a text, in its role's colour and weight or in others.
+
+        The engine aligns it to one side of a room, by its own measure of the font.
+        """
         if not mark.text:
             return
         size, side, font, usually_bold, usual = _TEXT[mark.role]

@@ -78,8 +78,8 @@ def _paint_marks(
 ) -> None:
     for mark in drawn:
         if isinstance(mark, marks.Text):
-            look = (_text_colour(mark.role, facts), _bold(mark.role, facts)) if facts else ()
-            brush.text(marks.Text(mark.role, mark.x + dx, mark.y + dy, mark.text), *look)
+            colour, bold = _text_look(mark.role, facts)
+            brush.text(marks.Text(mark.role, mark.x + dx, mark.y + dy, mark.text), colour, bold)
         elif isinstance(mark, marks.Line):
             third, (colour, pen, style) = mark.length / 3, stroke(mark.state.removeprefix("on "))
             points = tuple((mark.x + i * third, mark.y) for i in range(4))
@@ -91,8 +91,19 @@ def _paint_marks(
                     brush.rectangle(marks.Rect(r.role, r.x + dx, r.y + dy, r.w, r.h, r.r), *look)
 
 
+def _text_look(role: str, facts: BoxFacts | None) -> tuple[str, bool | None]:
+    """Give colour and weight of a text in this state; "" and None are its role's own."""
+    if facts is None:
+        return "", None
+    bold = None
+    if role == "gv-grad":
+        bold = isinstance(facts.level, int) or facts.level == "bad"
+    elif role == "gv-data":
+        bold = facts.computed and (facts.bad or facts.updated)
+    return _text_colour(role, facts), bold
+
+
 def _text_colour(role: str, facts: BoxFacts) -> str:
-    """Give the colour that the style sheet gives a text in this state; "" is the role's own."""
     if role == "gv-zero":
         return "ghost" if facts.level == "none" else ""
     if role == "gv-grad":
@@ -102,13 +113,6 @@ def _text_colour(role: str, facts: BoxFacts) -> str:
     if not facts.computed and role in ("gv-op", "gv-count", "gv-kind", "gv-data"):
         return "ghost"
     return "soft" if role == "gv-name" and not facts.computed else ""
-
-
-def _bold(role: str, facts: BoxFacts) -> bool | None:
-    """Tell whether a number is bold in this state; None for what is always the same."""
-    if role == "gv-grad":
-        return isinstance(facts.level, int) or facts.level == "bad"
-    return facts.computed and (facts.bad or facts.updated) if role == "gv-data" else None
 
 
 def _rect_colours(role: str, facts: BoxFacts | None) -> tuple[str, str, float, bool]:

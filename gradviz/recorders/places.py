@@ -1,0 +1,61 @@
+"""Source positions of the rows of a pass: each distinct one is numbered, and resolved once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from types import CodeType
+
+import numpy as np
+
+from gradviz.engine.place import PACKAGE
+from gradviz.graph import Span
+
+Site = tuple[CodeType | None, int]
+
+_MANY = 10_000  # resolved positions that are kept; more are rare, and resolving them again costs little
+_resolved: dict[tuple[int, int], tuple[CodeType, Span]] = {}
+
+
+class Places:
+    """Numbers for sites, given out in the order of their first appearance.
+
+    Sites are told apart by identity: code objects are slow to hash, and equal ones may stand in different files.
+    """
+
+    def __init__(self) -> None:
+        self.sites: list[Site] = []
+        self._index: dict[tuple[int, int], int] = {}
+
+    def numbers(self, sites: Sequence[Site]) -> np.ndarray:
+        """Give the number of each site."""
+        keys = [(id(code), at) for code, at in sites]
+        for key, site in dict(zip(keys, sites, strict=True)).items():
+            if key not in self._index:
+                self._index[key] = len(self.sites)
+                self.sites.append(site)
+        return np.array([self._index[key] for key in keys], dtype=np.int32)
+
+    def own(self) -> np.ndarray:
+        """Per number, whether the site is in gradviz's own code."""
+        return np.array([c is not None and c.co_filename.startswith(PACKAGE) for c, _ in self.sites], dtype=bool)
+
+    def spans(self, numbers: np.ndarray) -> tuple[list[Span | None], np.ndarray]:
+        """Give the spans that occur among ``numbers``, and ``numbers`` as indices into them."""
+        occurring, index = np.unique(numbers, return_inverse=True)
+        return [span_of(*self.sites[k]) for k in occurring.tolist()], index
+
+
+def span_of(code: CodeType | None, at: int) -> Span | None:
+    """The place of one instruction, to the column."""
+    if code is None:
+        return None
+    key = id(code), at
+    known = _resolved.get(key)
+    if known is None or known[0] is not code:
+        line, end_line, column, end_column = next(islice(code.co_positions(), at // 2, None), (None,) * 4)
+        place = line or 0, end_line or 0, column or 0, end_column or 0
+        if len(_resolved) >= _MANY:
+            _resolved.clear()
+        known = _resolved[key] = code, Span(code.co_filename, *place, code.co_qualname)
+    return known[1]

@@ -1,0 +1,408 @@
+"""The command line: what it prints, where, and with which exit code."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gradviz import Value, __version__, record
+from gradviz.cli import main
+from gradviz.cli.group import COMMANDS, cli
+from gradviz.recording import Recording, Writer
+
+NEURON = """
+from gradviz import Value
+x1, x2 = Value(2.0), Value(0.0)
+w1, w2 = Value(-3.0, kind="param"), Value(1.0, kind="param")
+for _ in range(2):
+    n = x1 * w1 + x2 * w2 + 6.88
+    o = n.tanh()
+    o.backward()
+    print("o =", o.data)
+    w1.data -= 0.1 * w1.grad
+"""
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("cli") / "neuron.gradviz"
+    writer = Writer(path)
+    for w in (-3.0, -2.0):
+        x1, w1, bad = (
+            Value(2.0, name="x1"),
+            Value(w, name="w1", kind="param"),
+            Value(1.0, name="a\x1b[31m\u202eb\r"),
+        )
+        out = (x1 * w1 + bad).tanh()
+        out.backward()
+        writer.add(record(out, {"o": out}))
+    writer.finish()
+    return str(path)
+
+
+def invoke(*args: str, **env: str) -> Result:
+    return CliRunner().invoke(cli, args, env=env)
+
+
+def gradviz(*args: str, cwd: Path, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gradviz", *args]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def called(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
+    """Call main() in this process: exit code, stdout, stderr."""
+    with pytest.raises(SystemExit) as leave:
+        main(args)
+    out, err = capsys.readouterr()
+    code = leave.value.code
+    return code if isinstance(code, int) else 0 if code is None else 1, out, err
+
+
+# -- the words
+
+
+def test_help_is_light() -> None:
+    code = (
+        "import sys\nfrom gradviz.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+        "print({'numpy', 'flask', 'networkx', 'sqlite3', 'torch'} & set(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "set()"
+    assert all(word in done.stdout for word in COMMANDS)
+
+
+@pytest.mark.parametrize("word", COMMANDS)
+def test_every_word_has_help(word: str) -> None:
+    shown = invoke(word, "--help")
+    assert shown.exit_code == 0 and shown.output.startswith(f"Usage: cli {word}")
+
+
+def test_version() -> None:
+    assert invoke("--version").output == f"gradviz {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "message"),
+    [
+        (["exprot"], 2, "Did you mean 'export'?"),
+        (["frobnicate"], 2, "The commands are run, show,"),
+        (["export", "RECORDING"], 2, "Missing option '-o'"),
+        (["export", "RECORDING", "-o", "a.svgg"], 1, "Did you mean svg?"),
+        (["export", "RECORDING", "-o", "-"], 2, "say which format"),
+        (["export", "RECORDING", "-o", "a.svg", "--theme", "drak"], 2, "'drak' is not one of 'auto'"),
+        (["export", "RECORDING", "-o", "a.svg", "--node", "w11"], 1, "Did you mean w1"),
+        (["export", "RECORDING", "-o", "a.svg", "--node", "w1", "--step", "1"], 2, "not both"),
+        (["export", "RECORDING", "-o", "a.svg", "--step", "999"], 1, "0 to"),
+        (["export", "RECORDING", "-o", "a.svg", "--phase", "sideways"], 1, "The phases are forward"),
+        (
+            ["export", "RECORDING", "-o", "a.svg", "--phase", "update", "--node", "w1"],
+            2,
+            "no step in the phase",
+        ),
+        (["export", "RECORDING", "-o", "a.svg", "--pass", "7"], 1, "There are passes 0 to 1."),
+        (["export", "RECORDING", "-o", "a.svg", "--expand", "MLP"], 1, "no box 'MLP'"),
+        (["export", "RECORDING", "-o", "missing/a.svg"], 1, "missing/a.svg cannot be written: No such file"),
+        (["steps", "RECORDING", "--phase", "foward"], 1, "The phases are"),
+        (["steps", "RECORDING", "arg"], 2, "takes no arguments"),
+        (["steps", "missing.gradviz"], 1, "missing.gradviz cannot be opened: No such file"),
+        (["steps", "."], 1, "is a directory"),
+        (["missing.gradviz"], 1, "cannot be opened"),
+        (["run"], 2, "Missing argument 'SCRIPT'"),
+        (["run", "--prot", "1", "x.py"], 2, "--port"),
+        (["run", "--port", "99999", "x.py"], 2, "65535"),
+        (["examples", "neurom"], 1, "Did you mean neuron?"),
+        (["check", "RECORDING", "--pass", "9"], 1, "There are passes"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_mistakes_get_one_line_and_the_cure(
+    recording: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    args: list[str], code: int, message: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    found, out, err = called(capsys, *(recording if arg == "RECORDING" else arg for arg in args))
+    assert found == code and message in err and not out
+    assert err.startswith("gradviz: ") and "Traceback" not in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_debug_shows_our_traceback(recording: str) -> None:
+    with pytest.raises(LookupError):
+        main(["--debug", "export", recording, "-o", "x.svg", "--pass", "9"])
+
+
+# -- export
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [("a.svg", "<svg"), ("a.dot", "digraph"), ("a.json", "{"), ("a.txt", "6 values"), ("-", "<svg")],
+)
+def test_export_by_ending(recording: str, tmp_path: Path, name: str, start: str) -> None:
+    target = name if name == "-" else str(tmp_path / name)
+    done = invoke("export", recording, "-o", target, *(["-f", "svg"] if name == "-" else []))
+    assert done.exit_code == 0, done.output
+    text = done.stdout if name == "-" else Path(target).read_text(encoding="utf-8")
+    assert start in text[:300] and text.endswith("\n")
+
+
+def test_export_png(recording: str, tmp_path: Path) -> None:
+    done = invoke("export", recording, "-o", str(tmp_path / "a.png"), "--scale", "1")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_export_overwrites_only_if_asked(
+    recording: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.svg"
+    path.write_text("mine")
+    code, _, err = called(capsys, "export", recording, "-o", str(path))
+    assert code == 1 and "exists already" in err and "--force" in err and path.read_text() == "mine"
+    assert invoke("export", recording, "-o", str(path), "--force").exit_code == 0
+    assert path.read_text().startswith("<svg") and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("options", "computed", "grads"),
+    [
+        ([], 6, 6),
+        (["--step", "0"], 0, 0),
+        (["--step", "2"], 2, 0),
+        (["--phase", "forward"], 6, 0),
+        (["--phase", "forward", "--step", "1"], 1, 0),
+        (["--phase", "order"], 6, 0),
+        (["--phase", "backward", "--step", "1"], 6, 1),
+        (["--node", "w1"], 6, None),
+        (["--node", "x1", "--phase", "forward"], 1, 0),
+    ],
+)
+def test_export_of_a_moment(recording: str, options: list[str], computed: int, grads: int | None) -> None:
+    done = invoke("export", recording, "-o", "-", "-f", "json", *options)
+    assert done.exit_code == 0, done.output
+    nodes = json.loads(done.stdout)["nodes"]
+    assert sum("data" in node for node in nodes) == computed
+    if grads is None:
+        assert next("grad" in node for node in nodes if node.get("name") == "w1")
+    else:
+        assert sum("grad" in node for node in nodes) == grads
+
+
+@pytest.mark.parametrize("engine", ["own", "graphviz-pure"])
+def test_export_with_an_engine(recording: str, engine: str) -> None:
+    done = invoke("export", recording, "-o", "-", "-f", "svg", "--engine", engine, "--theme", "dark")
+    assert done.exit_code == 0 and "<svg" in done.stdout
+
+
+# -- steps
+
+
+def test_steps_are_one_line_each(recording: str) -> None:
+    with Recording.open(recording) as opened:
+        from gradviz.timeline import Timeline
+
+        count = len(Timeline(opened.graph(0)))
+    lines = invoke("steps", recording).output.splitlines()
+    numbered = [line for line in lines if re.match(r" *\d+  ", line)]
+    assert len(numbered) == count
+    assert [line for line in lines if line and line not in numbered] == ["forward", "order", "backward"]
+    assert "x1*w1 = 2*(-3) = -6" in numbered[2]
+
+
+def test_steps_of_a_part(recording: str) -> None:
+    backward = invoke("steps", recording, "--pass", "-1", "--phase", "backward").output.splitlines()
+    assert backward[0] == "backward" and "∂o/∂o = 1" in backward[1]
+    assert len(invoke("steps", recording, "--from", "1", "--to", "3").output.splitlines()) == 3
+    assert len(invoke("steps", recording, "--from", "-2").output.splitlines()) == 3
+    assert invoke("steps", recording, "--phase", "update").output == ""
+
+
+def test_steps_as_json_are_exact(recording: str) -> None:
+    rows = [json.loads(line) for line in invoke("steps", recording, "--json").output.splitlines()]
+    assert [row["step"] for row in rows] == list(range(len(rows)))
+    with Recording.open(recording) as opened:
+        graph = opened.graph(0)
+        assert rows[2]["after"] == graph.data_of(2)
+        carried = [row for row in rows if row["event"] == "carry" and row["name"] == "w1"]
+        assert carried[-1]["after"] == graph.grad_of(graph.find("w1")) and carried[-1]["file"] == __file__
+
+
+def test_names_cannot_steer_the_terminal(recording: str) -> None:
+    for args in (["steps", recording], ["export", recording, "-o", "-", "-f", "text"], ["check", recording]):
+        shown = invoke(*args).output
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", shown)
+    assert "\\x1b[31m" in invoke("steps", recording).output
+
+
+def test_a_closed_pipe_is_quiet(recording: str, tmp_path: Path) -> None:
+    command = f"{sys.executable} -m gradviz steps {recording} --json | head -1"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.count("\n") == 1 and done.stderr == ""
+
+
+# -- check, doctor, examples
+
+
+def test_check_and_its_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.gradviz"
+    writer = Writer(path)
+    out = (Value(0.0, name="x", kind="param") * float("inf")).tanh()
+    out.backward()
+    writer.add(record(out))
+    writer.finish()
+    done = invoke("check", str(path))
+    assert done.exit_code == 0 or "error" in done.output  # standalone click turns our 1 into 0
+    assert (
+        subprocess.run([sys.executable, "-m", "gradviz", "check", path], capture_output=True).returncode == 1
+    )
+    rows = [json.loads(line) for line in invoke("check", str(path), "--json").output.splitlines()]
+    assert "error" in [row["severity"] for row in rows]
+
+
+def test_doctor() -> None:
+    done = invoke("doctor")
+    assert done.exit_code == 0
+    assert all(name in done.output for name in ("python", "numpy", "networkx", "engine graphviz-pure"))
+
+
+@pytest.mark.parametrize(
+    ("env", "coloured"), [({"FORCE_COLOR": "1"}, True), ({"NO_COLOR": "1"}, False), ({}, False)]
+)
+def test_colours(env: dict[str, str], coloured: bool) -> None:
+    assert ("\x1b[" in invoke("doctor", **env).output) == coloured
+
+
+def test_examples(tmp_path: Path) -> None:
+    names = [line.split()[0] for line in invoke("examples").output.splitlines()]
+    assert "neuron" in names
+    source, new = invoke("examples", "neuron").output, str(tmp_path / "new")
+    assert "backward()" in source
+    assert invoke("examples", "neuron.py", "--copy", new).output == f"{new}/neuron.py\n"
+    assert (tmp_path / "new" / "neuron.py").read_text(encoding="utf-8") == source
+    assert "exists already" in str(invoke("examples", "neuron", "--copy", new).exception)
+    assert len(invoke("examples", "--copy", str(tmp_path / "all")).output.splitlines()) == len(names)
+
+
+# -- run
+
+
+@pytest.fixture
+def neuron(tmp_path: Path) -> Path:
+    (tmp_path / "neuron.py").write_text(NEURON)
+    return tmp_path
+
+
+def test_run_keeps_a_recording_with_a_name_of_its_own(neuron: Path) -> None:
+    for name in ("neuron.gradviz", "neuron-2.gradviz"):
+        done = gradviz("run", "--no-serve", "neuron.py", cwd=neuron)
+        assert done.returncode == 0 and done.stdout.startswith("o = ")
+        assert done.stderr == f"gradviz: 2 passes recorded. Open with: gradviz show {name}\n"
+    with Recording.open(neuron / "neuron.gradviz") as found:
+        assert [info.line for info in found.passes] == [8, 8]
+        assert found.meta["script"] == "neuron.py"
+    assert len(list(neuron.iterdir())) == 3
+
+
+def test_run_refuses_before_the_script_runs(neuron: Path) -> None:
+    (neuron / "mine.gradviz").write_text("precious")
+    for options in (["--no-serve"], ["--no-open", "--port", "0"]):
+        done = gradviz("run", *options, "-o", "mine.gradviz", "neuron.py", cwd=neuron)
+        assert (done.returncode, done.stdout) == (1, "") and "exists already" in done.stderr
+    assert (neuron / "mine.gradviz").read_text() == "precious"
+
+
+def test_a_script_without_backward_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("print(1)")
+    for options in (["--no-serve"], ["--no-open"]):
+        done = gradviz("run", *options, "a.py", cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (0, "1\n")
+        assert done.stderr == "gradviz: no backward() was called, so there is nothing to show.\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.py"]
+
+
+def test_a_script_in_the_place_of_a_recording(neuron: Path) -> None:
+    done = gradviz("steps", "neuron.py", "--phase", "update", cwd=neuron)
+    assert done.returncode == 0 and done.stdout.startswith("update\n") and "w1" in done.stdout
+    assert "o = " in done.stderr  # what the script prints does not mix with what was asked for
+    assert [path.name for path in neuron.iterdir()] == ["neuron.py"]
+    (neuron / "neuron.py").write_text("import sys; sys.exit(3)")
+    done = gradviz("export", "neuron.py", "-o", "a.svg", cwd=neuron)
+    assert done.returncode == 1 and "exit code 3 before any backward()" in done.stderr
+
+
+class Serving:
+    """A gradviz that serves."""
+
+    def __init__(self, cwd: Path, *args: str) -> None:
+        command = [sys.executable, "-m", "gradviz", *args]
+        env = {**os.environ, "TMPDIR": str(cwd)}
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, cwd=cwd, stdout=pipe, stderr=pipe, text=True, env=env)
+        assert self.process.stderr is not None
+        self.said = []
+        while not (self.said and "#token=" in self.said[-1]):
+            self.said.append(self.process.stderr.readline())
+            assert self.said[-1], self.said
+        found = re.search(r"http://127\.0\.0\.1:(\d+)/#token=(\S+)", self.said[-1])
+        assert found
+        self.port, self.token = int(found[1]), found[2]
+
+    def get(self, path: str) -> bytes:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        request = urllib.request.Request(url, headers={"X-Gradviz-Token": self.token})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            content: bytes = answer.read()
+        return content
+
+    def stop(self, number: int) -> tuple[int, float]:
+        start = time.monotonic()
+        self.process.send_signal(number)
+        self.process.communicate(timeout=10)
+        took = time.monotonic() - start
+        socket.create_server(("127.0.0.1", self.port)).close()  # the port is free
+        return self.process.returncode, took
+
+
+ENDINGS = {"": 0, "1 / 0": 1, "import os; os.kill(os.getpid(), 9)": 137}
+
+
+@pytest.mark.parametrize(("ending", "code"), ENDINGS.items())
+def test_run_serves_what_the_script_did(neuron: Path, ending: str, code: int) -> None:
+    (neuron / "neuron.py").write_text(f"{NEURON}\n{ending}\n")
+    serving = Serving(neuron, "run", "--no-open", "--port", "0", "neuron.py")
+    found = json.loads(serving.get("/api/recording"))
+    assert len(found["passes"]) == 2 and found["finished"] == (code != 137)
+    assert (found["exception"] or {}).get("type") == ("ZeroDivisionError" if code == 1 else None)
+    exit_code, took = serving.stop(signal.SIGINT)
+    assert exit_code == code and took < 2
+    assert [path.name for path in neuron.iterdir()] == ["neuron.py"]  # nothing is left in TMPDIR
+
+
+def test_a_bare_script_is_run_with_its_arguments(neuron: Path) -> None:
+    (neuron / "neuron.py").write_text(f"import sys\n{NEURON}\nsys.exit(len(sys.argv))\n")
+    serving = Serving(neuron, "neuron.py", "--lr", "3")
+    assert json.loads(serving.get("/api/recording"))["argv"] == ["--lr", "3"]
+    assert serving.stop(signal.SIGINT)[0] == 3
+
+
+def test_show_serves_a_recording_and_stops_on_sigterm(recording: str, tmp_path: Path) -> None:
+    serving = Serving(tmp_path, recording, "--no-open", "--port", "0")
+    assert b"<html" in serving.get("/")
+    exit_code, took = serving.stop(signal.SIGTERM)
+    assert exit_code == 143 and took < 2
+
+
+def test_a_taken_port_is_said(recording: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = gradviz("show", recording, "--no-open", "--port", str(port), cwd=tmp_path)
+    assert done.returncode == 1 and done.stderr.startswith("gradviz: ") and str(port) in done.stderr
