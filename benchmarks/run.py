@@ -19,6 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 WORKLOADS = HERE / "workloads"
+MARK = "<!-- from here on written by benchmarks/run.py -->"
 GRADVIZ = [sys.executable, "-m", "gradviz"]
 
 
@@ -128,12 +129,12 @@ def export(rounds):
             own = (*GRADVIZ, "export", "--force", "-o", svg)
             contenders = {
                 "micrograd's way": (sys.executable, WORKLOADS / "draw.py", svg, *args),
-                "gradviz, all open": (*own, "--depth", 9, net, "--", *args),
+                "gradviz, --depth 9": (*own, "--depth", 9, net, "--", *args),
                 "gradviz": (*own, net, "--", *args),
             }
             got = in_turns(rounds, {name: lambda c=c: cpu_of(*c)[0] for name, c in contenders.items()})
             boxes = {"micrograd's way": int(cpu_of(*contenders["micrograd's way"])[1])}
-            for name in ("gradviz, all open", "gradviz"):
+            for name in ("gradviz, --depth 9", "gradviz"):
                 cpu_of(*contenders[name])
                 boxes[name] = svg.read_text(encoding="utf-8").count('class="gv-box ')
             times = {name: statistics.median(got[name]) for name in contenders}
@@ -190,6 +191,28 @@ def main():
             results[title] = {"rows": rows, "rounds": options.rounds, "machine": machine()}
             print(f"\n{title}\n\n{table(rows)}", flush=True)
     options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    if options.json == HERE / "results.json":
+        write_page(results)
+
+
+def write_page(results):
+    """Put the tables and the machine they come from into the documentation."""
+    page = HERE.parent / "docs" / "performance.md"
+    kept = page.read_text(encoding="utf-8").partition(MARK)[0]
+    text = [kept + MARK]
+    for title, result in results.items():
+        text.append(f"### {title.capitalize()}\n\n{table(result['rows'])}\n\n{told(result)}")
+    page.write_text("\n\n".join(text) + "\n", encoding="utf-8")
+
+
+def told(result):
+    """Where a table comes from, in one line."""
+    at = result["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in at["versions"].items())
+    return (
+        f"{result['rounds']} rounds; {at['cpu']}, {at['cores']} cores, load {at['load']:.1f}; "
+        f"Python {at['python']}, {versions}, {at['dot'].split(' - ')[-1]}."
+    )
 
 
 if __name__ == "__main__":

@@ -44,10 +44,10 @@ _HOMES = {
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    *("GradvizError", "Graph", "Parameter", "Recording", "Timeline", "Value", "View"),
-    *("concat", "data", "log_softmax", "losses", "maximum", "minimum", "nn", "optim", "record"),
-    *("scope", "softmax", "stack", "where"),
-]
+    "GradvizError", "Graph", "Parameter", "Recording", "Timeline", "Value", "View",
+    "concat", "data", "log_softmax", "losses", "maximum", "minimum", "nn", "optim", "record",
+    "scope", "softmax", "stack", "where",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

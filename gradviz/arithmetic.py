@@ -19,7 +19,7 @@ SQRT_HALF = math.sqrt(0.5)
 
 
 def _guarded(f: Callable[[float], float], overflow: float = INF) -> Callable[[float], float]:
-    """``f`` with the IEEE answer where ``math`` raises: ``overflow`` when too large, NaN outside the domain."""
+    """``f`` with IEEE's answer where ``math`` raises: ``overflow`` if too large, NaN outside the domain."""
 
     def guarded(x: float) -> float:
         try:
@@ -59,11 +59,11 @@ def _pow(x: float, y: float) -> float:
 
 
 def _sign(x: float) -> float:
-    return 1.0 if x > 0 else -1.0 if x < 0 else x * 0.0 if x == 0 else NAN
+    return 1.0 if x > 0 else -1.0 if x < 0 else 0.0 if x == 0 else NAN
 
 
 def _floor(x: float) -> float:
-    return float(math.floor(x)) if math.isfinite(x) else x
+    return float(math.floor(x)) if math.isfinite(x) and x else x  # −0 stays −0
 
 
 def _where(condition: bool, x: float, y: float) -> float:
@@ -126,7 +126,9 @@ class columns:  # noqa: N801
     pow = staticmethod(_each(_pow))
     abs, sign, floor, sqrt = np.abs, np.sign, np.floor, np.sqrt
     div, where = np.divide, np.where
-    maximum, minimum = np.maximum, np.minimum
+    # at a tie the first, as floats: numpy may choose the other zero
+    maximum = staticmethod(lambda x, y: np.where((x >= y) | np.isnan(x), x, y))
+    minimum = staticmethod(lambda x, y: np.where((x <= y) | np.isnan(x), x, y))
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:

@@ -124,7 +124,8 @@ def edge_facts(view: View, frame: Frame) -> list[EdgeFacts]:
     on = drawn & frame.carried
     carried = np.bincount(view.edge_of[on], minlength=count)
     largest = np.full(count, -np.inf)
-    np.maximum.at(largest, view.edge_of[on], view.magnitudes.carried[on])
+    with np.errstate(invalid="ignore"):  # NaN wins, which is meant
+        np.maximum.at(largest, view.edge_of[on], view.magnitudes.carried[on])
     largest[carried == 0] = np.nan
     columns = (total.tolist(), carried.tolist(), largest.tolist())
     return [EdgeFacts(*row) for row in zip(*columns, strict=True)]

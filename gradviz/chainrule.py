@@ -6,43 +6,23 @@ numbers are the engine's, bit for bit. Array nodes are done one by one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from gradviz.arithmetic import columns
+from gradviz.columns import Columns, EdgeColumns
+from gradviz.facts import CONST
 from gradviz.operation import Op
 from gradviz.ops import OPS
 
-if TYPE_CHECKING:
-    from gradviz.graph import Graph
 
-CONST = 0  # the index of "const" in graph.KINDS
-
-
-class EdgeColumns:
-    """Per edge: the cotangent, the local derivative (NaN where it has no elementwise form), and which exist."""
-
-    def __init__(self, graph: Graph) -> None:
-        m = graph.edge_count
-        self.cotangent = np.full(m, np.nan)
-        self.local = np.full(m, np.nan)
-        self.has_cotangent = np.zeros(m, dtype=bool)
-        self.has_local = np.zeros(m, dtype=bool)
-        self.cotangent_arrays: dict[int, np.ndarray] = {}
-        self.local_arrays: dict[int, np.ndarray] = {}
-
-
-def edge_columns(graph: Graph) -> EdgeColumns:
+def edge_columns(graph: Columns) -> EdgeColumns:
     """Compute local derivatives and cotangents of all edges whose op is in the table."""
-    out = EdgeColumns(graph)
-    array_nodes = set(graph.arrays["data"])
-    touched = np.zeros(len(graph), dtype=bool)  # nodes that are, or read, an array
-    if array_nodes:
-        is_array = np.zeros(len(graph), dtype=bool)
-        is_array[list(array_nodes)] = True
-        touched |= is_array
-        touched[graph.consumer[is_array[graph.input]]] = True
+    out = EdgeColumns(graph.edge_count)
+    touched = np.zeros(len(graph), dtype=bool)
+    touched[list(graph.arrays["data"])] = True
+    touched[graph.consumer[touched[graph.input]]] = True  # now: what is, or reads, an array
     for code, name in enumerate(graph.op_names):
         op = OPS.get(name)
         if op is None:
@@ -56,7 +36,7 @@ def edge_columns(graph: Graph) -> EdgeColumns:
     return out
 
 
-def _scalar_column(graph: Graph, op: Op, nodes: np.ndarray, out: EdgeColumns) -> None:
+def _scalar_column(graph: Columns, op: Op, nodes: np.ndarray, out: EdgeColumns) -> None:
     """All scalar nodes of one elementwise op at once (nodes with unusual attributes one group each)."""
     for attrs, group in _by_attrs(graph, nodes):
         first = graph.input_start[group]
@@ -70,28 +50,28 @@ def _scalar_column(graph: Graph, op: Op, nodes: np.ndarray, out: EdgeColumns) ->
             out.local[edges] = local
             out.has_local[edges] = True
             flows = graph.has_grad[group] & (graph.kind[graph.input[edges]] != CONST)
-            with np.errstate(all="ignore"):
-                out.cotangent[edges[flows]] = (g * local)[flows]
+            out.cotangent[edges[flows]] = op.carry(g, local)[flows]
             out.has_cotangent[edges[flows]] = True
 
 
-def _by_attrs(graph: Graph, nodes: np.ndarray) -> list[tuple[dict[str, Any], np.ndarray]]:
-    groups: dict[tuple[tuple[str, Any], ...], list[int]] = {}
-    if not graph.attrs:
-        return [({}, nodes)] if len(nodes) else []
-    for node in nodes.tolist():
-        groups.setdefault(tuple(sorted(graph.attrs.get(node, {}).items())), []).append(node)
-    return [(dict(key), np.array(group)) for key, group in groups.items()]
+def _by_attrs(graph: Columns, nodes: np.ndarray) -> list[tuple[dict[str, Any], np.ndarray]]:
+    """The nodes in groups of equal attributes; most have none."""
+    special = np.isin(nodes, list(graph.attrs)) if graph.attrs else np.zeros(len(nodes), dtype=bool)
+    groups: dict[str, list[int]] = {}
+    for node in nodes[special].tolist():
+        groups.setdefault(repr(sorted(graph.attrs[node].items())), []).append(node)
+    found = [(graph.attrs[group[0]], np.array(group)) for group in groups.values()]
+    return [({}, nodes[~special]), *found]
 
 
-def _array_node(graph: Graph, op: Op, node: int, out: EdgeColumns) -> None:
+def _array_node(graph: Columns, op: Op, node: int, out: EdgeColumns) -> None:
     """One node by its vjp; the local derivative is kept where it has the result's shape."""
     start, stop = int(graph.input_start[node]), int(graph.input_start[node + 1])
     inputs = [int(i) for i in graph.input[start:stop]]
     xs = tuple(graph.data_of(i) for i in inputs)
     z, g, attrs = graph.data_of(node), graph.grad_of(node), graph.attrs.get(node, {})
-    if any(x is None for x in (*xs, z)):
-        return
+    if z is None or any(x is None for x in xs):
+        return  # an array that was too large to keep
     for slot in range(len(xs)):
         local = op.local(slot, xs, z, **attrs)
         if local is not None:
@@ -100,10 +80,9 @@ def _array_node(graph: Graph, op: Op, node: int, out: EdgeColumns) -> None:
     if g is None:
         return
     for slot, cotangent in enumerate(op.vjp(g, z, xs, **attrs)):
-        if cotangent is None or graph.kind[inputs[slot]] == CONST:
-            continue
-        _put(out.cotangent, out.cotangent_arrays, start + slot, cotangent)
-        out.has_cotangent[start + slot] = True
+        if cotangent is not None and graph.kind[inputs[slot]] != CONST:
+            _put(out.cotangent, out.cotangent_arrays, start + slot, cotangent)
+            out.has_cotangent[start + slot] = True
 
 
 def _put(column: np.ndarray, arrays: dict[int, np.ndarray], edge: int, value: Any) -> None:

@@ -17,16 +17,21 @@ if TYPE_CHECKING:
 def to_networkx(graph: Graph) -> nx.MultiDiGraph:
     """Export to networkx.
 
-    Node attributes: name, op, kind, data, grad, state, scope, source. Edge attributes: slot, cotangent, local.
-    A gradient that nobody computed has no ``grad`` attribute; arrays are given as their summary, in words, and
-    GraphML's text for what a float cannot say there ("nan", "inf") is left to the writer.
+    Node attributes: name, op, kind, data, grad, state, scope, source; of edges: slot, cotangent, local.
+    Numbers are floats, NaN and infinities included; arrays are given as their summary, in words. What nobody
+    computed has no attribute.
     """
     import networkx as nx
 
     out = nx.MultiDiGraph(root=graph.root, name=graph.label(graph.root))
     out.add_nodes_from((node.id, _node_attributes(graph, node.id)) for node in graph.nodes())
     out.add_edges_from(
-        (edge.source, edge.target, edge.slot, _present(slot=edge.slot, cotangent=edge.cotangent, local=edge.local))
+        (
+            edge.source,
+            edge.target,
+            edge.slot,
+            _present(slot=edge.slot, cotangent=edge.cotangent, local=edge.local),
+        )
         for edge in graph.edges()
     )
     return out
@@ -55,5 +60,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return summarise(value).text() if value.ndim else float(value)
     return value
-
-

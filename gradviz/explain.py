@@ -133,7 +133,7 @@ def _update(graph: Graph, step: Step, timeline: Timeline) -> Explanation:
         return Explanation(
             f"{label} stays at {short(before)}; its gradient is {text_of(grad)}.", formula, rule
         )
-    if not isinstance(grad, float) or not grad * change:
+    if not isinstance(grad, float) or not (grad * change > 0 or grad * change < 0):  # 0, or not a number
         return Explanation(f"{label} moves: {short(before)} {added(change)} = {short(after)}.", formula, rule)
     if grad * change > 0:
         way, how = "along its gradient, uphill", f"{short(before)} {added(change)}"

@@ -37,7 +37,9 @@ def _expression(graph: Graph, node: int, depth: int) -> tuple[str, int]:
         text, precedence = _expression(graph, i, depth - 1)
         # the right-hand side of − and ÷ needs brackets where it binds no tighter
         needs = op.precedence + (1 if slot else 0) if op.precedence < ATOM else 0
-        parts.append(f"({text})" if precedence < needs or (text[:1] == "-" and 1 < op.precedence < ATOM) else text)
+        parts.append(
+            f"({text})" if precedence < needs or (text[:1] == "-" and 1 < op.precedence < ATOM) else text
+        )
         if len(text) > LONGEST:
             return fallback
     text = op.code.format(*parts)

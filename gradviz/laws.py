@@ -6,26 +6,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradviz.facts import KINDS, OP, Number
+from gradviz.numbers import full
+from gradviz.ops import OPS
+from gradviz.summary import text_of
+
 if TYPE_CHECKING:
     from gradviz.graph import Graph
 
 SHOWN = 20  # broken laws listed before the rest are counted
-ROUNDING = 1e-12  # relative; the additions may have been done in another order
+ROUNDING = 1e-12  # relative to Σ|cotangent|; the additions may have been done in another order
 
 
 def broken_laws(graph: Graph) -> list[str]:
     """Check shape and order of the graph, then that every gradient is the sum of what came back."""
-    broken = _structure(graph)
-    if not broken:
-        broken = _conservation(graph)
+    broken = _structure(graph) or _conservation(graph)
     if len(broken) > SHOWN:
-        broken = [*broken[:SHOWN], f"… and {len(broken) - SHOWN} more"]
+        broken = [*broken[:SHOWN], f"… and {len(broken) - SHOWN:,} more"]
     return broken
 
 
 def _structure(graph: Graph) -> list[str]:
-    n, m = len(graph), graph.edge_count
-    start = graph.input_start
+    n, m, start = len(graph), graph.edge_count, graph.input_start
     if n == 0:
         return ["the graph has no nodes"]
     if start[0] != 0 or start[-1] != m or np.any(np.diff(start) < 0):
@@ -35,6 +37,7 @@ def _structure(graph: Graph) -> list[str]:
     broken = []
     for name, column, size in (
         ("op", graph.op, len(graph.op_names)),
+        ("kind", graph.kind, len(KINDS)),
         ("scope", graph.scope, len(graph.scopes)),
         ("source", graph.source, len(graph.spans)),
     ):
@@ -45,32 +48,70 @@ def _structure(graph: Graph) -> list[str]:
             f"n{graph.consumer[edge]} reads n{graph.input[edge]}, which was not made before it: "
             "the graph has a cycle or is out of order"
         )
-    leaf = graph.kind != 3
-    for node in np.flatnonzero(leaf & (np.diff(start) > 0)).tolist():
+    for node in np.flatnonzero((graph.kind != OP) & (np.diff(start) > 0)).tolist():
         broken.append(f"n{node} is a leaf, but has inputs")
     return broken
 
 
 def _conservation(graph: Graph) -> list[str]:
-    """grad = Σ cotangents over the outgoing edges + the seed at the root + what was there before."""
-    broken = []
-    for node in np.flatnonzero(graph.has_grad).tolist():
-        if node == graph.root:
-            continue
-        edges = graph.consumers_of(node)
-        parts = [graph.cotangent_of(int(e)) for e in edges[graph.has_cotangent[edges]]]
-        if not parts:
-            continue
-        total, size = graph.prior_of(node), np.abs(graph.prior_of(node))
-        for part in parts:
-            if part is not None:
-                total, size = total + part, size + np.abs(part)
-        grad = graph.grad_of(node)
-        assert grad is not None
-        with np.errstate(invalid="ignore"):
-            off = np.abs(grad - total) > ROUNDING * size
-        if np.shape(grad) != np.shape(total) or np.any(off) or np.any(np.isnan(grad) != np.isnan(total)):
-            broken.append(
-                f"{graph.label(node)} (n{node}): its gradient is {grad}, but what came back adds up to {total}"
-            )
-    return broken
+    """grad = what was there before + Σ cotangents over the outgoing edges; at the root the seed besides."""
+    edges = np.flatnonzero(graph.has_cotangent)
+    # as the engine adds: values made later first, and of one value the slots in order
+    edges = edges[np.argsort(-graph.consumer[edges], kind="stable")]
+    heard = np.bincount(graph.input[edges], minlength=len(graph)) > 0
+    checked = graph.has_grad & heard & ~_unexplained(graph)
+    checked[graph.root] = False
+    arrays = np.zeros(len(graph), dtype=bool)
+    arrays[[*graph.arrays["data"], *graph.arrays["grad"], *graph.arrays["prior"]]] = True
+    with np.errstate(all="ignore"):
+        total, size = _sums(graph, edges)
+        off = ~_agree(graph.grad, total, size)
+    wrong: dict[int, Number] = {int(i): float(total[i]) for i in np.flatnonzero(checked & ~arrays & off)}
+    for node in np.flatnonzero(checked & arrays).tolist():
+        wrong.update(_array_off(graph, node))
+    return [
+        f"{graph.label(node)} (n{node}): its gradient is {_said(graph.grad_of(node))}, "
+        f"but what came back adds up to {_said(total)}"
+        for node, total in sorted(wrong.items())
+    ]
+
+
+def _unexplained(graph: Graph) -> np.ndarray:
+    """Nodes that are read by an op we do not know, so that not all that came back is known."""
+    known = np.array([not name or name in OPS for name in graph.op_names], dtype=bool)
+    consumer = graph.consumer
+    silent = ~known[graph.op[consumer]] & graph.has_grad[consumer] & ~graph.has_cotangent
+    return np.bincount(graph.input[silent], minlength=len(graph)) > 0
+
+
+def _sums(graph: Graph, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Per node prior + Σ cotangents, added one by one in the order of ``edges``; the same of absolutes."""
+    cotangent, node = graph.cotangent[edges], graph.input[edges]
+    total = np.bincount(node, weights=cotangent, minlength=len(graph))
+    size = np.bincount(node, weights=np.abs(cotangent), minlength=len(graph))
+    return graph.prior + total, np.abs(graph.prior) + size
+
+
+def _agree(grad: Number, total: Number, size: Number) -> np.ndarray:
+    close = np.isfinite(grad) & np.isfinite(total) & (np.abs(grad - total) <= ROUNDING * size)
+    return close | np.equal(grad, total) | (np.isnan(grad) & np.isnan(total))
+
+
+def _array_off(graph: Graph, node: int) -> dict[int, Number]:
+    """The sum of what came back to an array, if its gradient is another."""
+    edges = graph.consumers_of(node)
+    edges = edges[np.argsort(-graph.consumer[edges], kind="stable")]
+    parts = [graph.cotangent_of(int(e)) for e in edges[graph.has_cotangent[edges]]]
+    grad, prior = graph.grad_of(node), graph.prior_of(node)
+    if grad is None or any(part is None for part in parts):
+        return {}  # an array that was too large to keep
+    with np.errstate(all="ignore"):
+        total: Number = sum((part for part in parts[1:] if part is not None), parts[0] or 0.0)
+        size = sum((np.abs(part) for part in parts if part is not None), np.abs(prior))
+        total = prior + total
+        fits = np.shape(grad) == np.shape(total) and bool(np.all(_agree(grad, total, size)))
+    return {} if fits else {node: total}
+
+
+def _said(value: Number | None) -> str:
+    return full(value) if isinstance(value, float) else text_of(value)

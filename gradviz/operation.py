@@ -1,10 +1,10 @@
 """What a row of the op table is, and the two constructors that make one.
 
-``elementwise`` is given the partial derivatives; its vjp is ``unbroadcast(g · partial)``, and the same partial is
-what an edge shows. ``general`` is given the vjp itself; no Jacobian is ever formed.
+``elementwise`` is given the partial derivatives; its vjp is ``unbroadcast(g · partial)``, and the same
+partial is what an edge shows. ``general`` is given the vjp itself; no Jacobian is ever formed.
 
-Rules are written once in terms of a namespace ``m`` (see ``arithmetic``), the inputs, and ``z``, the result, so
-that the same row runs on Python floats and on arrays.
+Rules are written once in terms of a namespace ``m`` (see ``arithmetic``), the inputs, and ``z``, the result,
+so that the same row runs on Python floats and on arrays.
 """
 
 from __future__ import annotations
@@ -120,7 +120,9 @@ class Op:
             else:
                 partials = (self.local(slot, xs, z, **attrs) for slot in range(len(xs)))
                 pulled = [None if d is None else self.carry(g, d) for d in partials]
-            return tuple(None if p is None else unbroadcast(p, np.shape(x)) for p, x in zip(pulled, xs, strict=True))
+            return tuple(
+                None if p is None else unbroadcast(p, np.shape(x)) for p, x in zip(pulled, xs, strict=True)
+            )
 
 
 def _bind(rule: Rule, m: Any) -> Rule:

@@ -61,6 +61,10 @@ def _elu(m: Any, x: Any, alpha: float) -> Any:
     return m.where(x > 0, x, alpha * m.expm1(x))
 
 
+def _elu_slope(m: Any, x: Any, z: Any, alpha: float) -> Any:
+    return m.where(x <= 0, alpha * m.exp(x), 1.0)  # not z + alpha, which cancels far below 0
+
+
 def _power_base(m: Any, x: Any, y: Any, z: Any) -> Any:
     return m.where(y == 0, 0.0, y * m.pow(x, y - 1.0))
 
@@ -116,12 +120,12 @@ ROWS: tuple[Op, ...] = (
         formula="abs(x)", derivative=("sign(x)",), kink="at 0 the slope is 0", example=(-0.75,),
         sentence="The absolute value passes the gradient with the sign of the input."),
     activation("sign", "sign", lambda m, x: m.sign(x), 0.0,
-        formula="sign(x)", derivative=("0",), kink="flat everywhere", sentence=FLAT),
+        formula="sign(x)", derivative=("0",), kink="flat everywhere; NaN stays NaN (PyTorch: 0)", gate=True, sentence=FLAT),
     activation("floor", "floor", lambda m, x: m.floor(x), 0.0,
-        formula="floor(x)", derivative=("0",), kink="flat everywhere", sentence=FLAT),
+        formula="floor(x)", derivative=("0",), kink="flat everywhere", gate=True, sentence=FLAT),
     # ---- activations ------------------------------------------------------------------------------------------
     activation("step", "step", lambda m, x: m.where(x > 0, 1.0, m.where(x <= 0, 0.0, x)), 0.0,
-        formula="1 if x > 0 else 0", derivative=("0",), kink="at 0 the value is 0; flat everywhere", sentence=FLAT),
+        formula="1 if x > 0 else 0", derivative=("0",), kink="at 0 the value is 0; flat everywhere", gate=True, sentence=FLAT),
     activation("sigmoid", "σ", _sigmoid, lambda m, x, z: z * (1.0 - z),
         formula="1/(1 + exp(-x))", derivative=("z * (1 - z)",),
         sentence="The sigmoid passes at most a quarter of the gradient, and almost nothing where it is saturated."),
@@ -129,19 +133,19 @@ ROWS: tuple[Op, ...] = (
         formula="tanh(x)", derivative=("1 - z**2",),
         sentence="tanh passes the gradient times 1 − tanh², so almost nothing where it is saturated."),
     activation("relu", "ReLU", lambda m, x: m.where(x <= 0, 0.0, x), lambda m, x, z: m.where(z <= 0, 0.0, 1.0),
-        formula="max(0, x)", derivative=("1 if z > 0 else 0",), kink="at 0 the slope is 0",
+        formula="max(0, x)", derivative=("1 if z > 0 else 0",), kink="at 0 the slope is 0", gate=True,
         sentence="ReLU is a gate: the gradient passes where the input was positive, and stops where it was not."),
     activation("leaky_relu", "leaky ReLU", lambda m, x, slope: m.where(x > 0, x, slope * x),
         lambda m, x, z, slope: m.where(x > 0, 1.0, slope), attrs={"slope": 0.01},
         formula="x if x > 0 else slope*x", derivative=("1 if x > 0 else slope",), kink="at 0 the slope is that of the left side",
         sentence="Leaky ReLU lets a small share of the gradient through where the input was negative."),
-    activation("elu", "ELU", _elu, lambda m, x, z, alpha: m.where(x > 0, 1.0, z + alpha), attrs={"alpha": 1.0},
-        formula="x if x > 0 else alpha*(exp(x) - 1)", derivative=("1 if x > 0 else z + alpha",), kink="at 0 the slope is alpha",
+    activation("elu", "ELU", _elu, _elu_slope, attrs={"alpha": 1.0},
+        formula="x if x > 0 else alpha*(exp(x) - 1)", derivative=("1 if x > 0 else alpha*exp(x)",), kink="at 0 the slope is alpha",
         sentence="ELU passes the gradient where the input was positive, and less and less of it towards −∞."),
     activation("selu", "SELU", lambda m, x: SELU_SCALE * _elu(m, x, SELU_ALPHA),
-        lambda m, x, z: m.where(x > 0, SELU_SCALE, z + SELU_SCALE * SELU_ALPHA),
+        lambda m, x, z: SELU_SCALE * _elu_slope(m, x, z, SELU_ALPHA),
         formula="1.0507009873554805*(x if x > 0 else 1.6732632423543772*(exp(x) - 1))",
-        derivative=("1.0507009873554805 if x > 0 else z + 1.7580993408473766",), kink="at 0 the slope is that of the left side, 1.758",
+        derivative=("1.0507009873554805*(1 if x > 0 else 1.6732632423543772*exp(x))",), kink="at 0 the slope is that of the left side, 1.758",
         sentence="SELU is ELU scaled so that activations keep zero mean and unit variance."),
     activation("gelu", "GELU", lambda m, x: x * _normal_cdf(m, x), _gelu_slope,
         formula="x * Phi(x)", derivative=("Phi(x) + x * phi(x)",),
@@ -162,20 +166,20 @@ ROWS: tuple[Op, ...] = (
         derivative=("tanh(log(1 + exp(x))) + x*(1 - tanh(log(1 + exp(x)))**2)*sigmoid(x)",),
         sentence="Mish gates the input by the tanh of its softplus; smooth, and slightly negative on the left."),
     activation("hardtanh", "hardtanh", lambda m, x: m.where(x < -1.0, -1.0, m.where(x > 1.0, 1.0, x)), _inside,
-        formula="min(1, max(-1, x))", derivative=("1 if -1 < x < 1 else 0",), kink="at ±1 the slope is 0",
+        formula="min(1, max(-1, x))", derivative=("1 if -1 < x < 1 else 0",), kink="at ±1 the slope is 0", gate=True,
         sentence="Hardtanh passes the gradient between −1 and 1 and stops it outside."),
     # ---- choosing ---------------------------------------------------------------------------------------------
     elementwise("maximum", "max", lambda m, x, y: m.maximum(x, y),
         lambda m, x, y, z: _winner(m, x, y), lambda m, x, y, z: _winner(m, y, x),
-        formula="max(x, y)", derivative=("1 if x > y else 0", "1 if y > x else 0"), kink=TIE, example=(2.0, -3.0),
+        formula="max(x, y)", derivative=("1 if x > y else 0", "1 if y > x else 0"), kink=TIE, gate=True, example=(2.0, -3.0),
         sentence="The larger input wins and receives the whole gradient."),
     elementwise("minimum", "min", lambda m, x, y: m.minimum(x, y),
         lambda m, x, y, z: _winner(m, y, x), lambda m, x, y, z: _winner(m, x, y),
-        formula="min(x, y)", derivative=("1 if x < y else 0", "1 if y < x else 0"), kink=TIE, example=(2.0, -3.0),
+        formula="min(x, y)", derivative=("1 if x < y else 0", "1 if y < x else 0"), kink=TIE, gate=True, example=(2.0, -3.0),
         sentence="The smaller input wins and receives the whole gradient."),
     elementwise("where", "where", lambda m, c, x, y: m.where(c, x, y),
         None, lambda m, c, x, y, z: m.where(c, 1.0, 0.0), lambda m, c, x, y, z: m.where(c, 0.0, 1.0),
-        formula="x if c else y", derivative=("0", "1 if c else 0", "0 if c else 1"), example=(1.0, 2.0, -3.0),
+        formula="x if c else y", derivative=("0", "1 if c else 0", "0 if c else 1"), gate=True, example=(1.0, 2.0, -3.0),
         sentence="The chosen branch receives the gradient; the other receives 0, which its own slope may still turn into NaN."),
     # ---- arrays -----------------------------------------------------------------------------------------------
     general("matmul", "@", vjps.matmul, vjps.matmul_vjp, arity=2, code="{0} @ {1}", precedence=2,

@@ -14,7 +14,7 @@ ABSENT = "–"  # what is shown for a number nobody has computed
 
 @dataclass(frozen=True)
 class Summary:
-    """What one line can say of an array; the statistics are over its finite elements, NaN if there are none."""
+    """What one line can say of an array; statistics are over its finite elements, NaN if there are none."""
 
     shape: tuple[int, ...]
     dtype: str
@@ -46,21 +46,15 @@ def summarise(array: Any) -> Summary:
     """Summarise an array of numbers."""
     a = np.asarray(array, dtype=np.float64)
     finite = a[np.isfinite(a)]
-    if finite.size:
-        low, middle, high, norm = finite.min(), finite.mean(), finite.max(), np.linalg.norm(finite)
-    else:
-        low = middle = high = norm = float("nan")
-    return Summary(
-        shape=a.shape,
-        dtype=str(a.dtype),
-        size=a.size,
-        min=float(low),
-        mean=float(middle),
-        max=float(high),
-        norm=float(norm),
-        zeros=int(np.count_nonzero(a == 0)),
-        nonfinite=int(a.size - finite.size),
-    )
+    with np.errstate(all="ignore"):  # the largest numbers overflow in the mean and the norm
+        facts = (
+            (finite.min(), finite.mean(), finite.max(), np.linalg.norm(finite))
+            if finite.size
+            else (np.nan,) * 4
+        )
+    low, middle, high, norm = map(float, facts)
+    zeros, nonfinite = int(np.count_nonzero(a == 0)), int(a.size - finite.size)
+    return Summary(a.shape, str(a.dtype), a.size, low, middle, high, norm, zeros, nonfinite)
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

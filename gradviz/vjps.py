@@ -5,6 +5,7 @@ Each ``…_vjp(g, z, *inputs, **attrs)`` gives one cotangent per input; ``g`` ha
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -64,10 +65,10 @@ def product_vjp(g: Any, z: Any, x: Any, axis: Axis = None, keepdims: bool = Fals
     axes = axes_of(axis, x.ndim)
     kept = [a for a in range(x.ndim) if a not in axes]
     moved = np.transpose(x, (*kept, *axes))
-    rows = moved.reshape([moved.shape[i] for i in range(len(kept))] + [-1])
-    ones = np.ones((*rows.shape[:-1], 1))
-    before = np.cumprod(np.concatenate([ones, rows[..., :-1]], axis=-1), axis=-1)[..., : rows.shape[-1]]
-    after = np.cumprod(np.concatenate([ones, rows[..., :0:-1]], axis=-1), axis=-1)[..., : rows.shape[-1]][..., ::-1]
+    rows = moved.reshape(*moved.shape[: len(kept)], math.prod(moved.shape[len(kept) :]))
+    before, after = np.ones_like(rows), np.ones_like(rows)
+    before[..., 1:] = np.cumprod(rows[..., :-1], axis=-1)
+    after[..., :-1] = np.cumprod(rows[..., :0:-1], axis=-1)[..., ::-1]
     others = (before * after).reshape(moved.shape).transpose(np.argsort((*kept, *axes)))
     return (_spread(g, x, axis, keepdims) * others,)
 
@@ -85,8 +86,8 @@ def smallest(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def extreme_vjp(g: Any, z: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> tuple[Any]:
     """The winners share the gradient evenly; the others get none."""
     wins = np.asarray(x) == _spread(z, x, axis, keepdims)
-    share = wins / np.sum(wins, axis=axes_of(axis, np.ndim(x)), keepdims=True)
-    return (_spread(g, x, axis, keepdims) * share,)
+    winners = np.sum(wins, axis=axes_of(axis, np.ndim(x)), keepdims=True)
+    return (_spread(g, x, axis, keepdims) / winners * wins,)
 
 
 def matmul(x: Any, y: Any) -> Any:
@@ -139,7 +140,9 @@ def decode_index(index: Any) -> Any:
         return slice(*parts)
     if tag == "newaxis":
         return None
-    return Ellipsis if tag == "ellipsis" else np.array(parts[0], dtype=bool if tag == "bools" else np.intp)
+    if tag == "ellipsis":
+        return Ellipsis
+    return np.array(parts[0], dtype=bool if tag == "bools" else np.intp).reshape(parts[1])
 
 
 def getitem(x: Any, index: Any) -> Any:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 Write = Callable[[bytes], object]
 METHODS = ("GET", "HEAD")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-PROTECTED = "/api/"
+PUBLIC = re.compile(
+    r"/|/graph\.css|/static/[\s\S]*"
+)  # tells nothing of the recording; all else needs the token
 TOKEN_HEADER = "HTTP_X_GRADVIZ_TOKEN"
 _IMPORT_MAP = re.compile(rb'<script type="importmap"[^>]*>(.*?)</script>', re.DOTALL)
 _LOG_IN = (
@@ -105,12 +107,12 @@ class Guard:
             return Refusal(403, "Pages of other origins may not ask this server.")
         if environ.get("HTTP_SEC_FETCH_SITE") not in (None, "same-origin", "none"):
             return Refusal(403, "Other sites may not ask this server.", "Open it from the terminal.")
-        if environ["PATH_INFO"].startswith(PROTECTED) and not self._knows(environ.get(TOKEN_HEADER, "")):
+        if not PUBLIC.fullmatch(environ["PATH_INFO"]) and not self._knows(environ.get(TOKEN_HEADER, "")):
             return Refusal(401, "The token is missing, wrong, or from another run.", _LOG_IN)
         if environ["REQUEST_METHOD"] not in METHODS:
             allow = ("Allow", ", ".join(METHODS))
             return Refusal(405, "This server answers GET and HEAD: it changes nothing.", headers=(allow,))
-        if int(environ.get("CONTENT_LENGTH") or 0) > 0:
+        if environ.get("CONTENT_LENGTH") not in (None, "", "0"):
             return Refusal(413, "A request to this server has no body.")
         return None
 

@@ -21,6 +21,7 @@ import waitress
 from waitress.server import BaseWSGIServer
 
 from gradviz.errors import GradvizError
+from gradviz.layout.child import kill_running
 from gradviz.recording import Recording
 
 from .app import DEFAULT_PORT, create_app
@@ -120,7 +121,9 @@ def _run(app: Any, listening: socket.socket) -> int:
         except KeyboardInterrupt:
             pass
         finally:
+            logging.getLogger("waitress").setLevel(logging.ERROR)  # that answers are cut off is meant
             server.close()
+            kill_running()
             server.task_dispatcher.shutdown(timeout=_LAST_WORDS)
             server.asyncore.close_all(server._map, ignore_all=True)
     return 128 + (stopped[0] if stopped else signal.SIGINT)

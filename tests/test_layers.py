@@ -54,6 +54,8 @@ PARTS = {
     "gradviz.arithmetic": "gradviz.ops",
     "gradviz.operation": "gradviz.ops",
     "gradviz.vjps": "gradviz.ops",
+    "gradviz.facts": "gradviz.graph",
+    "gradviz.columns": "gradviz.graph",
     "gradviz.chainrule": "gradviz.graph",
     "gradviz.exchange": "gradviz.graph",
     "gradviz.labels": "gradviz.graph",

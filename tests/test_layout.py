@@ -69,7 +69,7 @@ def assert_sound(found: Layout, sizes: list[tuple[float, float]], edges: list[tu
 
 def assert_ends_on_side(point: tuple[float, float], box: np.ndarray, *, at_right: bool) -> None:
     x, y, w, h = box
-    assert point[0] == pytest.approx(x + w if at_right else x, abs=1.0)
+    assert point[0] == pytest.approx(x + w if at_right else x, abs=0.02)
     assert y - 0.5 <= point[1] <= y + h + 0.5
 
 
@@ -165,6 +165,7 @@ def test_leaves_stand_right_before_their_first_use() -> None:
     assert layers_of(4, np.array([(0, 1), (1, 3), (2, 3)])).tolist() == [0, 1, 1, 2]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 9)))
 def test_inversions(values: list[int]) -> None:
     expected = sum(a > b for a, b in itertools.combinations(values, 2))

@@ -8,6 +8,7 @@ from types import ModuleType, SimpleNamespace
 
 import micrograd.engine
 import micrograd.nn
+import numpy as np
 import pytest
 
 from gradviz import GradvizError, record
@@ -175,6 +176,13 @@ def test_special_numbers(number):
     assert ours == theirs
     ours, theirs = both(lambda engine: repr(engine.Value(number).relu()))
     assert ours == theirs
+
+
+def test_a_value_is_one_number():
+    with pytest.raises(GradvizError, match="holds one number"):
+        OURS.Value(np.ones(2))
+    with pytest.raises(GradvizError, match="cannot hold str"):
+        OURS.Value("2")
 
 
 def test_gradients_read_0_before_backward_and_can_be_set():

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradviz.graph import Graph
@@ -44,6 +44,7 @@ def chain(grads: list[float]) -> Graph:
     )
 
 
+@settings(deadline=None)
 @given(st.lists(ANY_FLOAT, min_size=1, max_size=12), ANY_FLOAT)
 def test_a_scale_for_any_gradients(grads: list[float], value: float) -> None:
     scale = Scale(chain(grads))
@@ -57,6 +58,7 @@ def test_a_scale_for_any_gradients(grads: list[float], value: float) -> None:
     assert all(scale.legend().__dict__.values())
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(1e-300, 1e300), min_size=2, max_size=20))
 def test_larger_gradients_never_look_smaller(grads: list[float]) -> None:
     scale = Scale(chain(grads))
@@ -151,6 +153,7 @@ def test_auto_gives_every_colour_without_variables_first() -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.floats(10, 300))
 def test_fitted_text_fits(text: str, room: float) -> None:
     shown = fit(text, 12.5, room)

@@ -188,6 +188,7 @@ def test_any_name_in_a_drawing(name: str) -> None:
     assert sum(title.startswith(f"{shown}: ") for title in titles) == 2
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_dot_strings_hold_no_escape(name: str) -> None:
     quoted = dot(name)

@@ -14,6 +14,7 @@ from gradviz.document.scene import Pass, Scene
 from gradviz.document.windows import WINDOW, step_document
 from gradviz.graph import CONST, KINDS
 from gradviz.recording import PassInfo, Recording
+from gradviz.renderers.wording import share_text
 from gradviz.timeline import PHASES
 
 OBJECTS = 2_000  # passes up to which each is an object; beyond, every fact is one list
@@ -113,6 +114,7 @@ def _boxes(scene: Scene) -> list[dict[str, Any]]:
                 "data": data,
                 "grad": grad if asked else "not asked",
                 "glevel": level if asked else "na",
+                "zeros": share_text(fact.zero_share) if box.node is None and fact.done_grads else None,
                 "bad": fact.nonfinite > 0,
             }
         )

@@ -25,8 +25,8 @@ Grads = list[Any]  # by row; None where no gradient has come
 
 _PARTIALS = [row.partials_on_floats() for row in ROWS]
 
-# How a gradient that is one number passes a row, by op code. Programs are mostly sums of products: addition, which
-# passes it on, and multiplication, which swaps, are written out in the walk; others call their partials.
+# How a gradient that is one number passes a row, by op code. Programs are mostly sums of products: addition,
+# which passes it on, and multiplication, which swaps, are written out in the walk; the others call partials.
 NONE, GENERAL, RULES, GATES, SWAPS, PASSES = range(6)
 
 
@@ -178,7 +178,9 @@ def _commit(root: Tape, row: int, columns: dict[Tape, Grads], totals: dict[Leaf,
     with _commits:
         prior = {leaf: leaf.grad[0] for leaf in totals}
         with np.errstate(all="ignore"):
-            sums = [_own(total) if prior[leaf] is None else prior[leaf] + total for leaf, total in totals.items()]
+            sums = [
+                _own(total) if prior[leaf] is None else prior[leaf] + total for leaf, total in totals.items()
+            ]
         merged = [_over(tape.grad, column) for tape, column in columns.items()]
         writes: Iterator[Any] = chain(
             map(setattr, columns, repeat("grad"), merged),

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from gradviz.engine.place import PACKAGE
+from gradviz.engine.place import is_own
 from gradviz.errors import DataError, ShapeError
 
 _EXACT = 2**53  # ints up to here have an exact float64
@@ -77,7 +77,7 @@ def _as_array(x: np.ndarray) -> Any:
 def _outside() -> int:
     """The stack level, counted from the caller, of the first frame that is not gradviz's own."""
     frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+    while frame.f_back is not None and is_own(frame.f_code):
         frame, level = frame.f_back, level + 1
     return level
 
@@ -116,7 +116,9 @@ def as_seed(seed: Any, shape: tuple[int, ...], allow_nan: bool) -> Any:
     if np.shape(data) != shape:
         raise ShapeError(f"The seed has shape {np.shape(data)}, the value has {shape}.")
     if not allow_nan and np.any(np.isnan(data)):
-        raise DataError("The seed is NaN, so every gradient would be.", "Pass allow_nan=True if you want that.")
+        raise DataError(
+            "The seed is NaN, so every gradient would be.", "Pass allow_nan=True if you want that."
+        )
     return data
 
 
@@ -129,7 +131,10 @@ def encode_index(index: Any) -> Any:
     if isinstance(index, tuple):
         return ("tuple", *(encode_index(part) for part in index))
     if isinstance(index, slice):
-        return ("slice", *(None if part is None else int(part) for part in (index.start, index.stop, index.step)))
+        return (
+            "slice",
+            *(None if part is None else int(part) for part in (index.start, index.stop, index.step)),
+        )
     if index is None or index is Ellipsis:
         return ("newaxis",) if index is None else ("ellipsis",)
     if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
@@ -137,14 +142,18 @@ def encode_index(index: Any) -> Any:
     if isinstance(index, (list, np.ndarray)):
         array = np.asarray(index)
         if array.dtype.kind in "iub" or array.size == 0:
-            return ("bools" if array.dtype.kind == "b" else "ints", array.tolist())
-    raise DataError(f"A Value cannot be indexed by {type(index).__name__}.", "Use ints, slices or arrays of them.")
+            return ("bools" if array.dtype.kind == "b" else "ints", array.tolist(), array.shape)
+    raise DataError(
+        f"A Value cannot be indexed by {type(index).__name__}.", "Use ints, slices or arrays of them."
+    )
 
 
 def refuse(what: str, instead: str) -> Callable[..., NoReturn]:
     """A method that says why there is none, and what to do."""
 
     def method(self: Any, *others: Any) -> NoReturn:
-        raise DataError(f"{what} of a Value would leave the graph, and its gradient would be lost.", f"Use {instead}.")
+        raise DataError(
+            f"{what} of a Value would leave the graph, and its gradient would be lost.", f"Use {instead}."
+        )
 
     return method

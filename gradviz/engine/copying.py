@@ -10,7 +10,7 @@ from gradviz.engine.tape import Leaf, Tape
 
 
 def copied(home: Tape | Leaf, memo: dict[int, Any]) -> Tape | Leaf:
-    """Give the copy of a tape or leaf, and of all it was computed from, as ``copy.deepcopy`` keeps them in ``memo``."""
+    """Give the copy of a tape or leaf, and of all it was computed from; ``memo`` is ``copy.deepcopy``'s."""
     if id(home) not in memo:
         if isinstance(home, Leaf):
             memo[id(home)] = _leaf(home)

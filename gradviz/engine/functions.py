@@ -11,27 +11,27 @@ from gradviz.engine.value import Value
 
 def maximum(x: Any, y: Any) -> Value:
     """The larger of two, element by element; at a tie each gets half the gradient."""
-    return record("maximum", (x, y))
+    return record(Value, "maximum", (x, y))
 
 
 def minimum(x: Any, y: Any) -> Value:
     """The smaller of two, element by element; at a tie each gets half the gradient."""
-    return record("minimum", (x, y))
+    return record(Value, "minimum", (x, y))
 
 
 def where(condition: Any, x: Any, y: Any) -> Value:
     """``x`` where the condition holds, else ``y``. Both are computed, and both are differentiated."""
-    return record("where", (condition.detach() if isinstance(condition, Value) else condition, x, y))
+    return record(Value, "where", (condition.detach() if isinstance(condition, Value) else condition, x, y))
 
 
 def concat(values: Sequence[Any], axis: int = 0) -> Value:
     """Join arrays along an axis they have."""
-    return record("concat", tuple(values), axis=axis)
+    return record(Value, "concat", tuple(values), axis=axis)
 
 
 def stack(values: Sequence[Any], axis: int = 0) -> Value:
     """Join values of one shape along a new axis."""
-    return record("stack", tuple(values), axis=axis)
+    return record(Value, "stack", tuple(values), axis=axis)
 
 
 def softmax(x: Any, axis: int = -1) -> Any:
@@ -46,5 +46,5 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 def _over(name: str, x: Any, axis: int) -> Any:
     if isinstance(x, (list, tuple)):
-        return list(record(name, (record("stack", tuple(x)),)))
-    return record(name, (x,), axis=axis)
+        return list(record(Value, name, (stack(x),)))
+    return record(Value, name, (x,), axis=axis)

@@ -12,7 +12,7 @@ from gradviz.engine.backward import backward
 from gradviz.engine.convert import as_data, as_grad, as_seed
 from gradviz.engine.copying import copied
 from gradviz.engine.place import line_of, user_frame
-from gradviz.engine.tape import Leaf, Tape, begin, now
+from gradviz.engine.tape import Leaf, Tape, begin, now, scopes
 from gradviz.errors import DataError, GradvizError
 
 
@@ -29,7 +29,8 @@ class Handle:
     ) -> None:
         if kind not in ("input", "param"):
             raise GradvizError(f"kind {kind!r} is not known.", 'A Value is an "input" or a "param".')
-        self._tape = Leaf(as_data(data), name or label or "", kind, user_frame(_getframe(1)))
+        frame = user_frame(_getframe(1))
+        self._tape = Leaf(as_data(data), name or label or "", kind, scopes.path, frame)
         self._row = 0
 
     @property
@@ -77,12 +78,12 @@ class Handle:
     def name(self) -> str:
         """What it is called in drawings; "" if it has no name of its own."""
         home = self._tape
-        return home.name if type(home) is Leaf else home.names.get(self._row, "")
+        return home.name if isinstance(home, Leaf) else home.names.get(self._row, "")
 
     @name.setter
     def name(self, name: str) -> None:
         home = self._tape
-        if type(home) is Leaf:
+        if isinstance(home, Leaf):
             home.name = name
         else:
             home.names[self._row] = name
@@ -161,8 +162,8 @@ def at(cls: type[H], home: Tape | Leaf, row: int) -> H:
 def on_tape(handle: Handle) -> tuple[Tape, int]:
     """The tape and row to look back from: a leaf is put on a tape of its own."""
     home = handle._tape
-    if type(home) is not Leaf:
-        return home, handle._row  # type: ignore[return-value]
+    if isinstance(home, Tape):
+        return home, handle._row
     tape = Tape()
     return tape, tape.enter(handle)
 

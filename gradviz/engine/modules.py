@@ -15,7 +15,7 @@ from types import FrameType, FunctionType
 from typing import Any, TypeGuard
 from weakref import ref
 
-from gradviz.engine.place import PACKAGE, Site, user_frame
+from gradviz.engine.place import Site, is_own, user_frame
 from gradviz.engine.tape import Leaf, now, scopes
 from gradviz.engine.value import Value
 from gradviz.errors import GradvizError
@@ -38,7 +38,7 @@ def enter(name: str, frame: FrameType) -> Scope:
     here = scopes.__dict__  # this thread's: one look-up instead of one for each name
     path, site = here.get("path", ""), here.get("site")
     before = path, site
-    if not frame.f_code.co_filename.startswith(PACKAGE):
+    if not is_own(frame.f_code):
         site = frame.f_code, frame.f_lasti
     elif site is None:
         frame = user_frame(frame)
@@ -127,7 +127,20 @@ class Module:
 
     def parameters(self) -> list[Value]:
         """Every parameter, once, in the order in which they were made attributes."""
-        return [v for _, v in held(self) if is_parameter(v)]
+        found: dict[Value, None] = {}
+        waiting: list[Any] = [self]
+        seen = set()  # as in `held`, but called in every step, so without paths
+        while waiting:
+            thing = waiting.pop()
+            if isinstance(thing, Value):
+                home = thing._tape
+                if type(home) is Leaf and home.kind == "param":
+                    found[thing] = None
+            elif isinstance(thing, _KEPT) and id(thing) not in seen:
+                seen.add(id(thing))
+                inside: Any = vars(thing) if isinstance(thing, Module) else thing
+                waiting.extend(reversed(inside.values() if isinstance(inside, dict) else inside))
+        return list(found)
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """As ``parameters``, with paths such as ``layers[0].neurons[3].w[1]``."""

@@ -1,18 +1,26 @@
-"""Places in a program: a code object and the offset of an instruction in it, resolved to a line only when asked."""
+"""Places in a program: a code object and the offset of an instruction; a line only when asked."""
 
 from __future__ import annotations
 
+import contextlib
 from types import CodeType, FrameType
 
 Site = tuple[CodeType, int]
 
 PACKAGE = __file__[: __file__.rindex("engine")]
+EXAMPLES = PACKAGE + "examples"  # where they are installed; what runs there is a user's script
+
+
+def is_own(code: CodeType) -> bool:
+    """Whether the code is the library's, or what stands between it and the user in a ``with`` block."""
+    file = code.co_filename
+    return file == contextlib.__file__ or (file.startswith(PACKAGE) and not file.startswith(EXAMPLES))
 
 
 def user_frame(frame: FrameType | None) -> FrameType:
     """Give the first frame, going out, that is not gradviz's own."""
     last = frame
-    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+    while frame is not None and is_own(frame.f_code):
         last, frame = frame, frame.f_back
     found = frame or last
     assert found is not None

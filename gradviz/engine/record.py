@@ -1,4 +1,4 @@
-"""Writing ops on the tape: the methods behind operators, made from their rows of the table, and ``record``."""
+"""Writing ops on the tape: the methods behind operators, made from the table's rows, and ``record``."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from gradviz.engine.convert import as_data, takes
-from gradviz.engine.handle import H, Handle, describe
+from gradviz.engine.handle import H, Handle, at, describe
+from gradviz.engine.leaf import frozen
 from gradviz.engine.place import user_frame
-from gradviz.engine.tape import CODES, MANY, NO_INPUT, Outdated, Tape, begin, frozen, now, room
+from gradviz.engine.tape import CODES, MANY, NO_INPUT, Outdated, Tape, begin, now, room
 from gradviz.errors import ShapeError
 from gradviz.operation import Op
 from gradviz.ops import OPS
@@ -86,11 +87,8 @@ def unary(name: str) -> Callable[[H], H]:
     return method
 
 
-def record(name: str, inputs: Sequence[Any], **attrs: Any) -> Any:
-    """Compute op ``name`` on values and numbers, and write it on the tape.
-
-    Returns:
-        A Value, of the class of the first Value among the inputs.
+def record(kind: type[H], name: str, inputs: Sequence[Any], **attrs: Any) -> H:
+    """Compute op ``name`` on values and numbers, write it on the tape, and give a handle of class ``kind``.
 
     Raises:
         ShapeError: the inputs do not fit; the message names them and where they were made.
@@ -109,10 +107,7 @@ def record(name: str, inputs: Sequence[Any], **attrs: Any) -> Any:
         tape.many[tape.n] = tuple(rows)
     if given:
         tape.attrs[tape.n] = given
-    row = tape.write(CODES[name], a, b, z, frame.f_code, frame.f_lasti)
-    out = _new(next(type(v) for v in inputs if isinstance(v, Handle)))
-    out._tape, out._row = tape, row
-    return out
+    return at(kind, tape, tape.write(CODES[name], a, b, z, frame.f_code, frame.f_lasti))
 
 
 def enter(inputs: Sequence[Any], frame: FrameType) -> tuple[Tape, list[int]]:

@@ -1,12 +1,12 @@
 """The tape: what every ``Value`` writes itself on.
 
-A tape is a handful of parallel lists, one row per value: the op, the rows it read, the result, and the raw place
-in the program. Rows are appended as the program runs, so a row only ever reads rows above it: the order in which
-values are made *is* a topological order, and the backward pass is one loop from the last row up.
+A tape is a handful of parallel lists, one row per value: the op, the rows it read, the result, and the raw
+place in the program. Rows are appended as the program runs, so a row only ever reads rows above it: the order
+in which values are made *is* a topological order, and the backward pass is one loop from the last row up.
 
-A ``Value`` is a thin handle, (tape, row). There is nothing to garbage-collect node by node: a tape ends when its
-graph does (at ``backward()``, or when it is full), the next op starts a new one, and when no handle refers to a
-tape any more it is freed in one go. A tape may read rows of *older* tapes, never of newer ones.
+A ``Value`` is a thin handle, (tape, row). There is nothing to garbage-collect node by node: a tape ends when
+its graph does (at ``backward()``, or when it is full), the next op starts a new one, and when no handle
+refers to a tape any more it is freed in one go. A tape may read rows of *older* tapes, never of newer ones.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from itertools import count
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from gradviz.engine.place import PACKAGE as PACKAGE
+from gradviz.engine.leaf import Leaf as Leaf
+from gradviz.engine.leaf import frozen
 from gradviz.engine.place import Site, user_frame
 from gradviz.errors import GraphError
 from gradviz.ops import ROWS
@@ -43,35 +42,26 @@ class Outdated(GraphError):
     """A value cannot be entered on this tape; on a new one it can."""
 
 
-class Leaf:
-    """A value that no op made. ``data`` and ``grad`` are lists of one, so that a handle reads a Leaf as a Tape.
-
-    ``snapshot`` is the data when it was used last, None before; ``changed`` is where it was set last.
-    """
-
-    __slots__ = (*("data", "grad", "name", "kind", "scope", "code", "at", "snapshot", "changed"), "__weakref__")
-
-    def __init__(self, data: Any, name: str, kind: str, frame: FrameType) -> None:
-        self.data, self.grad = [data], [None]
-        self.name, self.kind, self.scope = name, kind, scopes.path
-        self.code: CodeType = frame.f_code
-        self.at = frame.f_lasti
-        self.snapshot: Any = None
-        self.changed: Site | None = None
-
-    def unchanged_since(self, snapshot: Any) -> bool:
-        """Whether the data is still what it was, bit for bit."""
-        now = self.data[0]
-        if type(now) is float or type(snapshot) is float:
-            return type(now) is type(snapshot) and now.hex() == snapshot.hex()
-        return now.shape == snapshot.shape and bool(np.all(now.view(np.int64) == snapshot.view(np.int64)))
-
-
 class Tape:
     """Rows of values; see the head of this file."""
 
     __slots__ = (
-        *("serial", "owner", "n", "limit", "arrays", "op", "a", "b", "data", "code", "at", "many", "attrs", "names"),
+        *(
+            "serial",
+            "owner",
+            "n",
+            "limit",
+            "arrays",
+            "op",
+            "a",
+            "b",
+            "data",
+            "code",
+            "at",
+            "many",
+            "attrs",
+            "names",
+        ),
         *("leaves", "imports", "entered", "marks", "grad", "prior", "__weakref__"),
     )
     serials = count()
@@ -92,9 +82,13 @@ class Tape:
         self.leaves: list[tuple[Leaf, int]] = []  # each with the row that stands for it here
         self.imports: list[tuple[Tape, int, int]] = []  # an older tape, the row there, the row here
         self.entered: dict[Any, int] = {}  # a Leaf, or an older (tape, row), and its row here
-        self.marks: list[tuple[int, str, Site | None]] = [(0, scopes.path, scopes.site)]  # scope from a row on
+        self.marks: list[tuple[int, str, Site | None]] = [
+            (0, scopes.path, scopes.site)
+        ]  # scope from a row on
         self.grad: list[Any] = []  # after backward(); None where it did not reach
-        self.prior: dict[int, dict[Leaf, Any]] = {}  # by the root of a pass: what leaves' grads held before it
+        self.prior: dict[
+            int, dict[Leaf, Any]
+        ] = {}  # by the root of a pass: what leaves' grads held before it
         self.grow(SMALLEST)
 
     def grow(self, rows: int) -> None:
@@ -180,13 +174,6 @@ class Tape:
         return home, row
 
 
-def frozen(data: Any) -> Any:
-    """``data``, which nobody may change in place any more: a gradient will be computed from it."""
-    if type(data) is not float:
-        data.flags.writeable = False
-    return data
-
-
 class _Now(threading.local):
     """The tape that is being written, in each thread its own."""
 
@@ -213,7 +200,7 @@ def begin() -> Tape:
 
 
 class _Scopes(threading.local):
-    """The module or block that values are being made in, and the user's line that entered the outermost one."""
+    """The module or block that values are being made in, and the user's line that entered it."""
 
     path = ""
     site: Site | None = None

@@ -35,7 +35,7 @@ class Value(Handle):
         name: what to call it in drawings; ``label`` is the same.
         kind: "input", or "param" for what training changes.
 
-    Values hash and compare (``==``) by identity; ``<`` and its kin compare data. ``if v`` is the truth of the data.
+    Values hash and compare (``==``) by identity; ``<`` and its kin compare data; ``if v`` is its truth.
 
     Raises:
         DataError: the data is no real number and no array of them.
@@ -43,7 +43,7 @@ class Value(Handle):
 
     __slots__ = ()
 
-    # -- operators: one line each, the rest is in the table ------------------------------------------------------
+    # -- operators: one line each, the rest is in the table --------------------------------------------------
     __add__ = binary("add")
     __radd__ = binary("add", reflected=True)
     __sub__ = binary("sub")
@@ -76,70 +76,73 @@ class Value(Handle):
         return self
 
     def __matmul__(self, other: Any) -> Self:
-        return record("matmul", (self, other)) if isinstance(other, Value) or takes(other) else NotImplemented
+        known = isinstance(other, Handle) or takes(other)
+        return record(type(self), "matmul", (self, other)) if known else NotImplemented
 
     def __rmatmul__(self, other: Any) -> Self:
-        return record("matmul", (other, self)) if takes(other) else NotImplemented
+        return record(type(self), "matmul", (other, self)) if takes(other) else NotImplemented
 
     def __getitem__(self, index: Any) -> Self:
-        return record("getitem", (self,), index=encode_index(index))
+        return record(type(self), "getitem", (self,), index=encode_index(index))
 
     def leaky_relu(self, slope: float = 0.01) -> Self:
         """``x`` where positive, else ``slope · x``."""
-        return record("leaky_relu", (self,), slope=float(slope))
+        return record(type(self), "leaky_relu", (self,), slope=float(slope))
 
     def elu(self, alpha: float = 1.0) -> Self:
         """``x`` where positive, else ``alpha · (exp(x) − 1)``."""
-        return record("elu", (self,), alpha=float(alpha))
+        return record(type(self), "elu", (self,), alpha=float(alpha))
 
     def gelu(self, approximate: str = "none") -> Self:
         """``x · Φ(x)``; ``approximate="tanh"`` for the form without erf."""
         if approximate not in ("none", "tanh"):
             raise GradvizError(f"approximate={approximate!r} is not known.", 'Use "none" or "tanh".')
-        return record("gelu_tanh" if approximate == "tanh" else "gelu", (self,))
+        return record(type(self), "gelu_tanh" if approximate == "tanh" else "gelu", (self,))
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Self:
         """The sum over axes (all of them for None)."""
-        return record("sum", (self,), axis=axis, keepdims=keepdims)
+        return record(type(self), "sum", (self,), axis=axis, keepdims=keepdims)
 
     def mean(self, axis: Any = None, keepdims: bool = False) -> Self:
         """The mean over axes; NaN of nothing."""
-        return record("mean", (self,), axis=axis, keepdims=keepdims)
+        return record(type(self), "mean", (self,), axis=axis, keepdims=keepdims)
 
     def prod(self, axis: Any = None, keepdims: bool = False) -> Self:
         """The product over axes."""
-        return record("prod", (self,), axis=axis, keepdims=keepdims)
+        return record(type(self), "prod", (self,), axis=axis, keepdims=keepdims)
 
     def max(self, axis: Any = None, keepdims: bool = False) -> Self:
         """The largest over axes; ties share the gradient evenly."""
-        return record("max", (self,), axis=axis, keepdims=keepdims)
+        return record(type(self), "max", (self,), axis=axis, keepdims=keepdims)
 
     def min(self, axis: Any = None, keepdims: bool = False) -> Self:
         """The smallest over axes; ties share the gradient evenly."""
-        return record("min", (self,), axis=axis, keepdims=keepdims)
+        return record(type(self), "min", (self,), axis=axis, keepdims=keepdims)
 
     def reshape(self, *shape: Any) -> Self:
         """The same elements in another shape; one size may be −1."""
-        return record("reshape", (self,), shape=shape[0] if len(shape) == 1 and np.ndim(shape[0]) else shape)
+        return record(
+            type(self), "reshape", (self,), shape=shape[0] if len(shape) == 1 and np.ndim(shape[0]) else shape
+        )
 
     def transpose(self, *axes: int) -> Self:
         """The axes in another order; reversed if none are given."""
-        return record("transpose", (self,), axes=axes or None)
+        return record(type(self), "transpose", (self,), axes=axes or None)
 
     @property
     def T(self) -> Self:  # noqa: N802 - numpy's name
         """The axes reversed."""
-        return record("transpose", (self,), axes=None)
+        return record(type(self), "transpose", (self,), axes=None)
 
     def softmax(self, axis: int = -1) -> Self:
         """Exponentials that add up to 1 along an axis."""
-        return record("softmax", (self,), axis=axis)
+        return record(type(self), "softmax", (self,), axis=axis)
 
     def log_softmax(self, axis: int = -1) -> Self:
         """The logarithm of softmax, taken stably."""
-        return record("log_softmax", (self,), axis=axis)
+        return record(type(self), "log_softmax", (self,), axis=axis)
 
-    # -- what a number or a container is expected to do ----------------------------------------------------------
+    # -- what a number or a container is expected to do ------------------------------------------------------
     def __lt__(self, other: Any) -> Any:
         return self.data < (other.data if isinstance(other, Value) else other)
 
@@ -154,7 +157,9 @@ class Value(Handle):
 
     def __bool__(self) -> bool:
         if self.size != 1:
-            raise DataError(f"A value of shape {self.shape} is neither true nor false.", "Use .data.any() or .data.all().")
+            raise DataError(
+                f"A value of shape {self.shape} is neither true nor false.", "Use .data.any() or .data.all()."
+            )
         return bool(self.item())
 
     def __len__(self) -> int:
@@ -179,7 +184,7 @@ class Value(Handle):
     __divmod__ = __rdivmod__ = refuse("divmod()", "/ and .floor()")
     __reduce_ex__ = refuse("pickle", "a recording: gradviz run SCRIPT -o FILE.gradviz")
 
-    # -- read-only, for code written for micrograd ---------------------------------------------------------------
+    # -- read-only, for code written for micrograd -----------------------------------------------------------
     @property
     def _prev(self) -> tuple[Self, ...]:
         tape = self._tape

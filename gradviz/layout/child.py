@@ -25,6 +25,7 @@ _LIMIT = (
     'shift 3; exec "$@"'
 )
 _one_at_a_time = threading.Lock()
+_running: set[subprocess.Popen[bytes]] = set()
 
 
 def run(argv: list[str], source: bytes = b"", *, timeout: float = 10.0) -> tuple[bytes, str]:
@@ -68,11 +69,19 @@ def _wait(argv: list[str], name: str, timeout: float, files: tuple[IO[bytes], IO
         process = subprocess.Popen(argv, stdin=given, stdout=out, stderr=err, start_new_session=True)
     except OSError as error:
         raise LayoutError(f"{name} cannot be started: {error.strerror}.") from None
+    _running.add(process)
     try:
         return process.wait(timeout)
     except subprocess.TimeoutExpired:
         raise LayoutError(f"{name} needed more than {timeout:g} s.") from None
     finally:
+        _running.discard(process)
+        _kill(process)
+
+
+def kill_running() -> None:
+    """Kill the engines that are at work, for a server whose threads end without their ``finally``."""
+    for process in list(_running):
         _kill(process)
 
 

@@ -84,23 +84,26 @@ def reroute(boxes: Floats, pairs: NDArray[np.int64], curves: Sequence[Curve]) ->
     leaning = np.array([sum(y for _, y in curve) / len(curve) for curve in curves])
     out_y = _ports(boxes, pairs[:, 0], leaning, _OUT_GAP)
     in_y = _ports(boxes, pairs[:, 1], leaning, PORT_GAP)
-    clear = _clear(boxes, pairs)
+    starts = np.column_stack([(boxes[:, 0] + boxes[:, 2])[pairs[:, 0]], out_y]).tolist()
+    tips = np.column_stack([boxes[pairs[:, 1], 0], in_y]).tolist()
+    clear = _clear(boxes, pairs).tolist()
     return [
-        _soft(curve, start, tip) if free else _moved(curve, start, tip)
-        for curve, start, tip, free in zip(curves, out_y.tolist(), in_y.tolist(), clear.tolist(), strict=True)
+        _soft(start, tip) if free else _moved(curve, start, tip)
+        for curve, start, tip, free in zip(curves, starts, tips, clear, strict=True)
     ]
 
 
-def _soft(curve: Curve, start: float, tip: float) -> Curve:
-    points = [(curve[0][0], start)]
-    _ess(points, curve[-1][0], tip)
+def _soft(start: Sequence[float], tip: Sequence[float]) -> Curve:
+    points = [(start[0], start[1])]
+    _ess(points, tip[0], tip[1])
     return tuple(points)
 
 
-def _moved(curve: Curve, start: float, tip: float) -> Curve:
-    points, up, down = list(curve), start - curve[0][1], tip - curve[-1][1]
-    points[:2] = [(x, y + up) for x, y in points[:2]]
-    points[-2:] = [(x, y + down) for x, y in points[-2:]]
+def _moved(curve: Curve, start: Sequence[float], tip: Sequence[float]) -> Curve:
+    """Move the ends, and with them the control points next to them, so that the bend stays smooth."""
+    points, (x0, y0), (x1, y1) = list(curve), curve[0], curve[-1]
+    points[:2] = [(x + start[0] - x0, y + start[1] - y0) for x, y in points[:2]]
+    points[-2:] = [(x + tip[0] - x1, y + tip[1] - y1) for x, y in points[-2:]]
     return tuple(points)
 
 

@@ -7,7 +7,8 @@ differs, micrograd was mistaken or cannot be drawn:
 * Long chains raise no RecursionError.
 * ``a * a`` and ``a + a`` have two edges; ``_prev``, a set, still shows one.
 * Data that changes between its use and ``backward()`` is an error; micrograd gives a wrong gradient.
-* Data is a real number; micrograd takes anything and fails later. Ints above 2**53 are rounded to floats.
+* Data is a real number; micrograd takes anything and fails later. Ints above 2**53 are rounded to floats, and
+  a gradient prints as an int even if a float 0.0 was among its terms.
 * Bare numbers in an expression are constants and get no gradient.
 * ``Value(data, children, op)`` must name an op that gradviz has, such as "tanh", and hold its result: then
   gradviz's own rule stands for the ``_backward`` that a script gives it. Anything else is refused.

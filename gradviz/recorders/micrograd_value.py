@@ -16,12 +16,13 @@ from gradviz.engine.handle import Handle, at
 from gradviz.engine.place import user_frame
 from gradviz.engine.record import enter
 from gradviz.engine.tape import CODES, FIRST_OP, NO_INPUT, Leaf, Outdated, Tape, now
-from gradviz.errors import GradvizError
+from gradviz.errors import DataError, GradvizError
 from gradviz.ops import OPS, ROWS
 from gradviz.recorders import wholenumbers
 
 _RULES: dict[str, Callable[..., Any]] = {"add": operator.add, "mul": operator.mul, "pow": operator.pow}
 _set_grad: Callable[[engine.Value, Any], None] = engine.Value.grad.fset  # type: ignore[attr-defined]
+_new = object.__new__
 _TEXTS = {"add": "+", "mul": "*", "relu": "ReLU"}
 
 # So that one value is one object for whoever draws by `_prev` and `id`.
@@ -41,12 +42,17 @@ def _operator(name: str) -> Callable[[Any, Any], Any]:
             b = other._row if other._tape is tape else tape.enter(other)
         except Outdated:
             return _make(name, self, other, _getframe(1))
-        z = compute(tape.data[a], tape.data[b])
-        if z == 0:
-            return _make(name, self, other, _getframe(1))
+        x, y = tape.data[a], tape.data[b]
+        z = compute(x, y)
         frame = _getframe(1)
-        out: Value = object.__new__(Value)
-        out._tape, out._row = tape, tape.write(code, a, b, z, frame.f_code, frame.f_lasti)
+        if z == 0 and x.is_integer() and y.is_integer():
+            return _make(name, self, other, frame)
+        row = tape.n
+        tape.op[row], tape.a[row], tape.b[row], tape.data[row] = code, a, b, z
+        tape.code[row], tape.at[row] = frame.f_code, frame.f_lasti
+        tape.n = row + 1
+        out = _new(Value)
+        out._tape, out._row = tape, row
         return out
 
     return method
@@ -62,6 +68,8 @@ class Value(engine.Value):
             _own_op(self, data, tuple(_children), _op, user_frame(_getframe(1)))
         else:
             super().__init__(data)
+            if self.shape:
+                raise DataError("micrograd's Value holds one number.", "gradviz.Value holds arrays too.")
             wholenumbers.note(self._tape, 0, data)
         _handles[id(self._tape), self._row] = self
 
@@ -169,7 +177,7 @@ def _make(name: str, a: Handle, b: Any, frame: FrameType) -> Value:
     x = a._tape.data[a._row]
     y = b._tape.data[b._row] if isinstance(b, Handle) else as_data(b)
     z = _RULES[name](x, y)
-    if type(z) is float and z == 0:  # an int 0 has no sign
+    if type(z) is float and z == 0:  # an int 0 has no sign, so that 0 * -1 is not -0.0
         z = _RULES[name](a.data, b.data if isinstance(b, Handle) else b)
     return _write(name, a, b, z, frame)
 

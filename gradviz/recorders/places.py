@@ -8,7 +8,7 @@ from types import CodeType
 
 import numpy as np
 
-from gradviz.engine.place import PACKAGE
+from gradviz.engine.place import is_own
 from gradviz.graph import Span
 
 Site = tuple[CodeType | None, int]
@@ -20,25 +20,31 @@ _resolved: dict[tuple[int, int], tuple[CodeType, Span]] = {}
 class Places:
     """Numbers for sites, given out in the order of their first appearance.
 
-    Sites are told apart by identity: code objects are slow to hash, and equal ones may stand in different files.
+    Sites are told apart by identity: code objects are slow to hash, and equal ones may stand in two files.
     """
 
     def __init__(self) -> None:
         self.sites: list[Site] = []
         self._index: dict[tuple[int, int], int] = {}
 
-    def numbers(self, sites: Sequence[Site]) -> np.ndarray:
+    def numbers(self, codes: Sequence[CodeType | None], offsets: Sequence[int]) -> np.ndarray:
         """Give the number of each site."""
-        keys = [(id(code), at) for code, at in sites]
-        for key, site in dict(zip(keys, sites, strict=True)).items():
-            if key not in self._index:
-                self._index[key] = len(self.sites)
+        code = np.unique(np.fromiter(map(id, codes), np.int64, len(codes)), return_inverse=True)[1]
+        key = code << 32 | np.array(offsets, dtype=np.int64)
+        _, first, index = np.unique(key, return_index=True, return_inverse=True)
+        number = np.empty(len(first), dtype=np.int32)
+        for k in np.argsort(first).tolist():
+            site = codes[first[k]], offsets[first[k]]
+            number[k] = self._index.setdefault((id(site[0]), site[1]), len(self.sites))
+            if number[k] == len(self.sites):
                 self.sites.append(site)
-        return np.array([self._index[key] for key in keys], dtype=np.int32)
+        return number[index]
 
     def own(self) -> np.ndarray:
         """Per number, whether the site is in gradviz's own code."""
-        return np.array([c is not None and c.co_filename.startswith(PACKAGE) for c, _ in self.sites], dtype=bool)
+        return np.array(
+            [c is not None and is_own(c) for c, _ in self.sites], dtype=bool
+        )
 
     def spans(self, numbers: np.ndarray) -> tuple[list[Span | None], np.ndarray]:
         """Give the spans that occur among ``numbers``, and ``numbers`` as indices into them."""

@@ -72,36 +72,33 @@ def run_script(
         until_exit: go on recording until the interpreter exits, after the script's threads and its atexit
             functions, and then call this; ``__main__`` stays the script's. Else all is put back on return.
     """
-    program = Program(path, argv, module=module)
-    listener = PassListener(writer, say, script="" if module else path, limits=limits, sources=sources)
-    result = RunResult(Outcome(), listener)
-    removers = [hooks.listen(listener), *install_stand_ins()]
+    program, owner = Program(path, argv, module=module), os.getpid()
+    script = "" if module else path
+    result = RunResult(Outcome(), PassListener(writer, say, script=script, limits=limits, sources=sources))
+    removers = [hooks.listen(result.listener), *install_stand_ins()]
 
     def finish() -> None:
+        if os.getpid() != owner:
+            return  # a forked child that exits has nothing to finish
         for remove in removers:
             remove()
-        listener.flush()
+        result.listener.flush()
         try:
             writer.finish(result.exception, result.exit_code)
         except RecordingError as error:
             say(str(error))
-
-    owner = os.getpid()
-    if until_exit is None:
-        try:
-            result.outcome = program.run()
-        finally:
-            finish()
-            program.restore()
-        return result
-
-    def at_exit() -> None:
-        if os.getpid() == owner:  # a forked child that exits has nothing to finish
-            finish()
+        if until_exit is not None:
             until_exit(result)
 
-    atexit.register(at_exit)  # before the script's own, so that it runs after them
-    result.outcome = program.run()
+    if until_exit is not None:
+        atexit.register(finish)  # before the script's own, so that it runs after them
+        result.outcome = program.run()
+        return result
+    try:
+        result.outcome = program.run()
+    finally:
+        finish()
+        program.restore()
     return result
 
 

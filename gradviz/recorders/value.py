@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
 from gradviz.engine.handle import on_tape
-from gradviz.engine.tape import FIRST_OP, MANY, Leaf, Tape
+from gradviz.engine.tape import Leaf, Tape
 from gradviz.engine.value import Value
-from gradviz.graph import CONST, KINDS, OP, Graph
+from gradviz.graph import KINDS, Graph
 from gradviz.ops import ROWS
+from gradviz.recorders.parts import Columns, Part, parts_of
 from gradviz.recorders.places import Places
 from gradviz.recorders.places import span_of as span_of
 
 OP_NAMES = ("", *(row.name for row in ROWS))
-
-Columns = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ def freeze(root: Value, names: Mapping[str, Value] | None = None) -> Frozen:
 
 
 class _Freezer:
-    """Collects the rows that the root depends on, oldest tape first, into columns."""
+    """Puts the parts together: numbers the nodes, and joins the columns."""
 
     def __init__(self, tape: Tape, row: int) -> None:
         self.root_tape, self.root_row = tape, row
@@ -61,7 +59,7 @@ class _Freezer:
         self.count = 0
 
     def freeze(self, names: Mapping[str, Value]) -> Frozen:
-        parts = [self._columns(tape, mask) for tape, mask in _reached(self.root_tape, self.root_row)]
+        parts = [self._columns(part) for part in parts_of(self.root_tape, self.root_row)]
         columns: dict[str, Any] = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
         for name, value in names.items():
             self._name(name, value)
@@ -92,20 +90,20 @@ class _Freezer:
         if node >= 0:
             self.names.setdefault(node, name)
 
-    def _columns(self, tape: Tape, mask: np.ndarray) -> Columns:
-        """The nodes that this tape adds: its reached rows, less those that an older tape has already."""
-        n = len(mask)
+    def _columns(self, part: Part) -> Columns:
+        """The nodes that a part adds: its reached rows, less those that stand for an older tape's."""
+        tape, n, reached = part.tape, part.n, part.reached
         ids = self.ids[tape] = np.full(n, -1)
         for older, there, here in tape.imports:
-            if here < n and mask[here]:
+            if here < n and reached[here]:
                 ids[here] = self.ids[older][there]
         fresh: dict[int, Leaf] = {}
         for leaf, here in tape.leaves:
-            if here < n and mask[here]:
+            if here < n and reached[here]:
                 ids[here] = self.used.get((leaf, _fingerprint(tape.data[here])), -1)
                 if ids[here] < 0:
                     fresh[here] = leaf
-        rows = np.flatnonzero(mask & (ids < 0))
+        rows = np.flatnonzero(reached & (ids < 0))
         ids[rows] = np.arange(self.count, self.count + len(rows))
         self.count += len(rows)
         for here, leaf in fresh.items():
@@ -114,28 +112,26 @@ class _Freezer:
                 self.names[node] = leaf.name
         self.names.update(_by_node(tape.names, ids))
         self.attrs.update(_by_node(tape.attrs, ids))
-        leaves = np.searchsorted(rows, list(fresh)), list(fresh.values())
-        return {
-            **_structure(tape, rows, ids, *leaves),
-            **self._values(tape, rows, ids, *leaves),
-            **self._origin(tape, rows, *leaves),
-        }
+        at = np.searchsorted(rows, list(fresh))
+        leaves = list(fresh.values())
+        structure = part.structure(rows, ids)
+        structure["kind"][at] = [KINDS.index(leaf.kind) for leaf in leaves]
+        values = self._values(part, rows, at.tolist(), leaves)
+        return {**structure, **values, **self._origin(part, rows, at, leaves)}
 
-    def _values(
-        self, tape: Tape, rows: np.ndarray, ids: np.ndarray, at: np.ndarray, leaves: list[Leaf]
-    ) -> Columns:
+    def _values(self, part: Part, rows: np.ndarray, at: list[int], leaves: list[Leaf]) -> Columns:
         """Data, gradients, and what the gradients were before."""
-        listed, nodes, data = rows.tolist(), ids[rows], tape.data
-        grads: list[Any] = [*tape.grad[: len(ids)], *[None] * (len(ids) - len(tape.grad))]
-        grads = [grads[row] for row in listed]
-        priors: list[Any] = [0.0] * len(listed)
+        tape, nodes = part.tape, self.ids[part.tape][rows]
+        grads = _pick(tape.grad[: part.n] + [None] * (part.n - len(tape.grad)), rows)
+        priors: list[Any] = [0.0] * len(rows)
         before = self.root_tape.prior.get(self.root_row, {})
-        for k, leaf in zip(at.tolist(), leaves, strict=True):
+        for k, leaf in zip(at, leaves, strict=True):
             grads[k] = leaf.grad[0]
-            # what this pass did not reach holds what it held
-            priors[k] = before.get(leaf, grads[k]) or 0.0 if grads[k] is not None else 0.0
+            if grads[k] is not None:  # what this pass did not reach holds what it held
+                prior = before.get(leaf, grads[k])
+                priors[k] = 0.0 if prior is None else prior
         return {
-            "data": self._scalars("data", [data[row] for row in listed], nodes),
+            "data": self._scalars("data", _pick(tape.data, rows), nodes),
             "grad": self._scalars("grad", grads, nodes),
             "has_grad": np.array([grad is not None for grad in grads], dtype=bool),
             "prior": self._scalars("prior", priors, nodes),
@@ -150,22 +146,30 @@ class _Freezer:
             values = [v if type(v) is float else None for v in values]
         return np.array(values, dtype=np.float64)
 
-    def _origin(self, tape: Tape, rows: np.ndarray, at: np.ndarray, leaves: list[Leaf]) -> Columns:
+    def _origin(self, part: Part, rows: np.ndarray, at: np.ndarray, leaves: list[Leaf]) -> Columns:
         """Scopes and places. Rows that gradviz's own code wrote belong to the user's line that called it."""
-        marks, code, offset = tape.marks, tape.code, tape.at
+        marks = part.tape.marks
         mark = np.searchsorted([row for row, _, _ in marks], rows, side="right") - 1
         occurring, index = np.unique(mark, return_inverse=True)
         scope = self._scope_numbers(marks[m][1] for m in occurring.tolist())[index]
         scope[at] = self._scope_numbers(leaf.scope for leaf in leaves)
-        source = self.places.numbers([(code[row], offset[row]) for row in rows.tolist()])
+        source = self.places.numbers(_pick(part.tape.code, rows), _pick(part.tape.at, rows))
         own = np.flatnonzero(self.places.own()[source])
-        sites = [marks[m][2] for m in mark[own].tolist()]
-        called = own[[site is not None for site in sites]]
-        source[called] = self.places.numbers([site for site in sites if site is not None])
+        sites = {k: marks[m][2] for k, m in zip(own.tolist(), mark[own].tolist(), strict=True)}
+        called = {k: site for k, site in sites.items() if site is not None}
+        codes, offsets = [code for code, _ in called.values()], [at for _, at in called.values()]
+        source[list(called)] = self.places.numbers(codes, offsets)
         return {"scope": scope, "source": source}
 
     def _scope_numbers(self, paths: Iterable[str]) -> np.ndarray:
         return np.array([self.scopes.setdefault(path, len(self.scopes)) for path in paths], dtype=np.int32)
+
+
+def _pick(column: list[Any], rows: np.ndarray) -> list[Any]:
+    """The entries of a column that stand in ``rows``, which rise."""
+    if len(rows) and rows[-1] == len(rows) - 1:
+        return column[: len(rows)]
+    return [column[row] for row in rows.tolist()]
 
 
 def _by_node(facts: dict[int, Any], ids: np.ndarray) -> dict[int, Any]:
@@ -175,60 +179,3 @@ def _by_node(facts: dict[int, Any], ids: np.ndarray) -> dict[int, Any]:
 
 def _fingerprint(data: Any) -> Any:
     return data.hex() if type(data) is float else (data.shape, data.tobytes())
-
-
-def _structure(
-    tape: Tape, rows: np.ndarray, ids: np.ndarray, at: np.ndarray, leaves: list[Leaf]
-) -> Columns:
-    """Ops, kinds and edges."""
-    op, a, b = (np.array(column[: len(ids)])[rows] for column in (tape.op, tape.a, tape.b))
-    is_op = op >= FIRST_OP
-    width = np.where(is_op, np.where(b >= 0, 2, 1), 0)
-    many = np.flatnonzero(is_op & (a == MANY))
-    width[many] = [len(tape.many[int(rows[k])]) for k in many]
-    start = np.cumsum(width) - width
-    inputs = np.empty(int(width.sum()), dtype=np.int64)
-    plain = is_op & (a != MANY)
-    two = plain & (b >= 0)
-    inputs[start[plain]] = ids[a[plain]]
-    inputs[start[two] + 1] = ids[b[two]]
-    for k in many:
-        inputs[start[k] : start[k] + width[k]] = ids[list(tape.many[int(rows[k])])]
-    kind = np.where(is_op, OP, CONST)
-    kind[at] = [KINDS.index(leaf.kind) for leaf in leaves]
-    return {"op": np.where(is_op, op - FIRST_OP + 1, 0), "kind": kind, "width": width, "input": inputs}
-
-
-def _reached(tape: Tape, row: int) -> list[tuple[Tape, np.ndarray]]:
-    """Which rows of which tapes the root depends on, oldest tape first."""
-    masks: dict[Tape, bytearray] = {tape: bytearray(row + 1)}
-    masks[tape][row] = 1
-    waiting, done = [(-tape.serial, tape)], []
-    while waiting:
-        current = heappop(waiting)[1]
-        mask = masks[current]
-        _mark(current, mask)
-        done.append((current, np.frombuffer(mask, dtype=bool)))
-        for older, there, here in current.imports:
-            if here < len(mask) and mask[here]:
-                if older not in masks:
-                    masks[older] = bytearray()
-                    heappush(waiting, (-older.serial, older))
-                theirs = masks[older]
-                theirs.extend(bytes(max(0, there + 1 - len(theirs))))
-                theirs[there] = 1
-    return done[::-1]
-
-
-def _mark(tape: Tape, mask: bytearray) -> None:
-    ops, first, second = tape.op, tape.a, tape.b
-    for row in range(len(mask) - 1, -1, -1):
-        if mask[row] and ops[row] >= FIRST_OP:
-            a, b = first[row], second[row]
-            if a == MANY:
-                for i in tape.many[row]:
-                    mask[i] = 1
-            else:
-                mask[a] = 1
-                if b >= 0:
-                    mask[b] = 1

@@ -83,7 +83,7 @@ def card(w: float, h: float, facts: BoxFacts) -> Iterator[Mark]:
     yield Text("gv-op" if facts.op else "gv-kind", right, 20, visible(mark))
     yield from _row(w, 38, "data", facts.data, "gv-data")
     yield from _row(w, 54, "grad", facts.grad, "gv-grad")
-    yield Text("gv-order", w - 3, -4, str(facts.order) if facts.order >= 0 else "")
+    yield Text("gv-order", w - 3, -4, str(facts.order + 1) if facts.order >= 0 else "")
 
 
 def group(w: float, h: float, facts: BoxFacts, shapes: Shapes) -> Iterator[Mark]:

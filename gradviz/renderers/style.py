@@ -44,7 +44,7 @@ def fit(text: str, size: float, room: float) -> str:
     """Shorten monospace text in its middle until it fits into ``room`` px; both its ends tell more.
 
     >>> fit("x1*w1 + x2*w2 + b", 12.5, 70)
-    'x1*w…2 + b'
+    'x1*w… + b'
     """
     most = max(int((room + 0.01) / (size * ADVANCE)), 1)
     if len(text) <= most:

@@ -21,7 +21,7 @@
 
   /** Where everything is; the sentence may have any width. */
   places() {
-    const parts = document.querySelectorAll("header > *, .stage, footer > *, #inspector, [data-box]");
+    const parts = document.querySelectorAll("header > *, .stage, footer > *, #inspector, .gv-card");
     return [...parts].map((part) => {
       const { x, y, width, height } = part.getBoundingClientRect();
       return [part.id, x, y, part.id === "sentence" ? 0 : width, height].join(" ");

@@ -18,7 +18,7 @@ LIGHT, DARK = "rgb(246, 246, 244)", "rgb(20, 23, 28)"
 
 
 def probe(page: Any, name: str) -> Any:
-    return page.evaluate(f"{PROBES[PROBES.index('({') :]}.{name}()")
+    return page.evaluate(f"{PROBES}.{name}()")
 
 
 def at(page: Any) -> int:
@@ -190,7 +190,6 @@ def test_a_folded_box_counts_opens_and_folds(mlp: Served, open_page: Opener) -> 
     page.keyboard.press("Enter")
     page.wait_for_selector(f"[data-key='{key}']", state="detached")
     assert "open=" in page.url
-    assert page.locator("[data-box]").count() > boxes
     page.go_back()
     page.wait_for_selector(f"[data-key='{key}']")
     assert page.locator("[data-box]").count() == boxes

@@ -1,0 +1,44 @@
+"""A leaf: where the data and the gradient of a value stand that no op made."""
+
+from __future__ import annotations
+
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+from gradviz.engine.place import Site
+
+
+class Leaf:
+    """A value that no op made. ``data`` and ``grad`` are lists of one: a handle reads a Leaf as a Tape.
+
+    ``snapshot`` is the data when it was used last, None before; ``changed`` is where it was set last.
+    """
+
+    __slots__ = (
+        *("data", "grad", "name", "kind", "scope", "code", "at", "snapshot", "changed"),
+        "__weakref__",
+    )
+
+    def __init__(self, data: Any, name: str, kind: str, scope: str, frame: FrameType) -> None:
+        self.data, self.grad = [data], [None]
+        self.name, self.kind, self.scope = name, kind, scope
+        self.code: CodeType = frame.f_code
+        self.at = frame.f_lasti
+        self.snapshot: Any = None
+        self.changed: Site | None = None
+
+    def unchanged_since(self, snapshot: Any) -> bool:
+        """Whether the data is still what it was, bit for bit."""
+        now = self.data[0]
+        if type(now) is float or type(snapshot) is float:
+            return type(now) is type(snapshot) and now.hex() == snapshot.hex()
+        return now.shape == snapshot.shape and bool(np.all(now.view(np.int64) == snapshot.view(np.int64)))
+
+
+def frozen(data: Any) -> Any:
+    """``data``, which nobody may change in place any more: a gradient will be computed from it."""
+    if type(data) is not float:
+        data.flags.writeable = False
+    return data
