@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradviz.facts import CONST
 from gradviz.numbers import short
 from gradviz.ops import OPS
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 LONGEST = 18  # characters of an expression that still reads as a name
 DEEPEST = 3  # ops inside one expression
 ATOM = 9  # the precedence of a name or call
+UNARY = OPS["neg"].precedence
 
 
 def label_of(graph: Graph, node: int) -> str:
@@ -27,20 +29,25 @@ def _expression(graph: Graph, node: int, depth: int) -> tuple[str, int]:
     fallback = f"n{node}", ATOM
     op = OPS.get(graph.op_of(node))
     if op is None:
-        is_number = graph.kind[node] == 0 and node not in graph.arrays["data"]
-        return (short(float(graph.data[node])), ATOM) if is_number else fallback
+        if graph.kind[node] != CONST or node in graph.arrays["data"]:
+            return fallback
+        text = short(float(graph.data[node]))
+        return text, UNARY if text.startswith("-") else ATOM
     if depth == 0 or op.arity is None:
         return fallback
-    inputs = [int(graph.input[e]) for e in graph.inputs_of(node)]
     parts = []
-    for slot, i in enumerate(inputs):
+    for slot, i in enumerate(graph.input[graph.input_start[node] : graph.input_start[node + 1]].tolist()):
         text, precedence = _expression(graph, i, depth - 1)
-        # the right-hand side of − and ÷ needs brackets where it binds no tighter
-        needs = op.precedence + (1 if slot else 0) if op.precedence < ATOM else 0
-        parts.append(
-            f"({text})" if precedence < needs or (text[:1] == "-" and 1 < op.precedence < ATOM) else text
-        )
         if len(text) > LONGEST:
             return fallback
+        parts.append(f"({text})" if precedence < _needed(op.precedence, slot) else text)
     text = op.code.format(*parts)
     return (text, op.precedence) if len(text) <= LONGEST else fallback
+
+
+def _needed(outer: int, slot: int) -> int:
+    """How tightly an input must bind to stand without brackets, as in Python."""
+    if outer >= ATOM:
+        return 0
+    power = outer == OPS["pow"].precedence
+    return outer + (slot != power)  # a - (b - c) on the right of others, (a**b)**c on the left of a power

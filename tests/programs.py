@@ -93,7 +93,7 @@ def in_torch() -> dict[str, Function]:
         "mean": lambda x: x.mean(),
         "max": lambda x: torch.amax(x, -1),
         "prod": lambda x: (x * 0.5).prod(0),
-        "transpose": lambda x: x.permute(*reversed(range(x.ndim))),
+        "transpose": lambda x: x.permute(tuple(reversed(range(x.ndim)))),
         "flat": lambda x: x.reshape(-1),
         "first": lambda x: x[0],
         "reread": lambda x: x[[0, 1, 0]],
