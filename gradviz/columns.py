@@ -7,6 +7,7 @@ place in that row.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -191,6 +192,8 @@ class Columns:
         grad = self.grad_of(node)
         if grad is None:
             return "not computed"
+        if isinstance(grad, float):
+            return "zero" if grad == 0 else "value" if math.isfinite(grad) else "non-finite"
         if not np.all(np.isfinite(grad)):
             return "non-finite"
         return "value" if np.any(grad) else "zero"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,14 +103,14 @@ def _array_off(graph: Graph, node: int) -> dict[int, Number]:
     """The sum of what came back to an array, if its gradient is another."""
     edges = graph.consumers_of(node)
     edges = edges[np.argsort(-graph.consumer[edges], kind="stable")]
-    parts = [graph.cotangent_of(int(e)) for e in edges[graph.has_cotangent[edges]]]
+    found = [graph.cotangent_of(int(e)) for e in edges[graph.has_cotangent[edges]]]
+    parts = [part for part in found if part is not None]
     grad, prior = graph.grad_of(node), graph.prior_of(node)
-    if grad is None or any(part is None for part in parts):
+    if grad is None or len(parts) < len(found):
         return {}  # an array that was too large to keep
     with np.errstate(all="ignore"):
-        total: Number = sum((part for part in parts[1:] if part is not None), parts[0] or 0.0)
-        size = sum((np.abs(part) for part in parts if part is not None), np.abs(prior))
-        total = prior + total
+        total: Number = prior + reduce(add, parts)
+        size = np.abs(prior) + sum(map(np.abs, parts))
         fits = np.shape(grad) == np.shape(total) and bool(np.all(_agree(grad, total, size)))
     return {} if fits else {node: total}
 

@@ -80,8 +80,11 @@ def _distribution(values: np.ndarray, logarithmic: bool = False) -> dict[str, An
 
 def _widened(low: float, high: float) -> tuple[float, float]:
     """A range that is wide enough to be cut into bins."""
-    size = max(abs(low), abs(high))
-    return (low, high) if high - low > 1e-9 * size else (low - max(size / 2, 0.5), high + max(size / 2, 0.5))
+    margin = max(abs(low), abs(high), 1.0) / 2
+    if high - low > 1e-9 * margin:
+        return low, high
+    largest = float(np.finfo(np.float64).max)
+    return max(low - margin, -largest), min(high + margin, largest)
 
 
 def _ops(graph: Graph, nodes: np.ndarray) -> list[tuple[str, int]]:

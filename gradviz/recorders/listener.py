@@ -166,7 +166,10 @@ def source_text(file: str) -> str | None:
 
 def say(text: str) -> None:
     """Tell the user something on the real standard error, if there still is one."""
+    if sys.__stderr__ is None:
+        return
     try:
+        os.fstat(sys.__stderr__.fileno())  # what a closed file keeps in its buffer changes the exit code
         print(f"gradviz: {text}", file=sys.__stderr__, flush=True)
     except (OSError, ValueError):
         pass  # the script has closed it
