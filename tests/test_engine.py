@@ -483,7 +483,7 @@ def test_13_arrays_become_float64() -> None:
         *((None, "NoneType"), ([1, 2], r"list.*np\.array"), ((1,), "tuple"), (1j, "complex 1j.*real numbers")),
         *((np.complex128(1j), "complex"), (np.array([1j]), "array of complex128")),
         *((np.array(["a"]), "array of"), (np.array([None]), "array of object")),
-        *((np.ma.masked_array([1.0, 2.0], [True, False]), r"masked array.*filled")),
+        (np.ma.masked_array([1.0, 2.0], [True, False]), r"masked array.*filled"),
         *((np.timedelta64(3, "s"), "timedelta64"), (np.datetime64("2020"), "datetime64")),
         *((Decimal("1e999"), "too large"), (Fraction(10**400), "too large"), (object(), "object")),
         *((b"1", "bytes"), (Value, "type")),

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
 
-from gradviz.engine.place import line_of
+from gradviz.engine.place import place_of
 from gradviz.engine.tape import CONST, FIRST_OP, NO_INPUT, Leaf, Tape
 from gradviz.errors import MutationError
 from gradviz.operation import Op, X, Y
@@ -135,20 +135,24 @@ def _walk(tape: Tape, grads: Grads) -> None:
 
 def _pull(tape: Tape, grads: Grads, row: int, g: Any) -> None:
     """Pull through one row by its vjp: arrays, attributes, any number of inputs."""
-    code = tape.op[row] - FIRST_OP
-    op, inputs, attrs = ROWS[code], tape.inputs(row), tape.attrs.get(row, {})
-    xs = tuple(tape.data[i] for i in inputs)
-    z = tape.data[row]
-    if op.elementwise and type(z) is float:
-        given = {**op.attrs, **attrs}
-        partials = (p(*xs, z, **given) if callable(p) else p for p in _PARTIALS[code])
-        pulled = tuple(d if d is None else 0.0 if op.gate and d == 0 else g * d for d in partials)
-    else:
-        pulled = op.vjp(g, z, xs, **attrs)
+    op, inputs = ROWS[tape.op[row] - FIRST_OP], tape.inputs(row)
+    try:
+        pulled = _cotangents(op, g, tape.data[row], [tape.data[i] for i in inputs], tape.attrs.get(row, {}))
+    except Exception as error:
+        error.add_note(f"in the backward pass of {op.name} at {place_of(tape.code[row], tape.at[row])}")
+        raise
     for i, cotangent in zip(inputs, pulled, strict=True):
         if cotangent is not None and tape.op[i] != CONST:
             so_far = grads[i]
             grads[i] = cotangent if so_far is None else so_far + cotangent
+
+
+def _cotangents(op: Op, g: Any, z: Any, xs: list[Any], attrs: dict[str, Any]) -> Sequence[Any]:
+    if not op.elementwise or type(z) is not float:
+        return op.vjp(g, z, tuple(xs), **attrs)
+    given = {**op.attrs, **attrs}
+    partials = (p(*xs, z, **given) if callable(p) else p for p in op.partials_on_floats())
+    return [d if d is None else 0.0 if op.gate and d == 0 else g * d for d in partials]
 
 
 def _check_unchanged(leaf: Leaf, used: Any) -> None:
@@ -156,14 +160,13 @@ def _check_unchanged(leaf: Leaf, used: Any) -> None:
     if leaf.unchanged_since(used):
         return
     name = leaf.name or "a value"
-    made = f"{leaf.code.co_filename}:{line_of(leaf.code, leaf.at)}"
-    where = f" at {leaf.changed[0].co_filename}:{line_of(*leaf.changed)}" if leaf.changed else ""
+    where = f" at {place_of(*leaf.changed)}" if leaf.changed else ""
     if type(used) is float:
         what = f"was {used!r} when it was used, but was set to {leaf.data[0]!r}{where},"
     else:
         what = f"changed{where or ' in place'} after it was used,"
     raise MutationError(
-        f"{name} (made at {made}) {what} before backward().", "Compute the loss again after changing data."
+        f"{name} (made at {place_of(leaf.code, leaf.at)}) {what} before backward().", "Compute the loss again after changing data."
     )
 
 

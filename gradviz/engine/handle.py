@@ -11,7 +11,7 @@ from gradviz.engine import hooks
 from gradviz.engine.backward import backward
 from gradviz.engine.convert import as_data, as_grad, as_seed
 from gradviz.engine.copying import copied
-from gradviz.engine.place import line_of, user_frame
+from gradviz.engine.place import place_of, user_frame
 from gradviz.engine.tape import Leaf, Tape, begin, now, scopes
 from gradviz.errors import DataError, GradvizError
 
@@ -173,11 +173,7 @@ def describe(home: Tape | Leaf, row: int) -> str:
     if isinstance(home, Tape):
         home, row = home.origin(row)
     if isinstance(home, Leaf):
-        name, code, at = home.name, home.code, home.at
+        name, place = home.name, place_of(home.code, home.at)
     else:
-        name, at = home.names.get(row, ""), home.at[row]
-        found = home.code[row]
-        assert found is not None
-        code = found
-    place = f"{code.co_filename}:{line_of(code, at)}"
+        name, place = home.names.get(row, ""), place_of(home.code[row], home.at[row])
     return f"{name} (made at {place})" if name else f"the value made at {place}"

@@ -33,3 +33,8 @@ def line_of(code: CodeType, at: int) -> int:
         if start <= at < stop:
             return line or 0
     return 0
+
+
+def place_of(code: CodeType | None, at: int) -> str:
+    """The place as ``file:line``."""
+    return f"{code.co_filename}:{line_of(code, at)}" if code else "an unknown place"

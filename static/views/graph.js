@@ -4,7 +4,7 @@ import { el, icon, parseSvg, put } from "#gv/dom.js";
 import { Drawing } from "#gv/drawing.js";
 import { chain, inside } from "#gv/scopes.js";
 
-const OVERVIEW = 0.5; // the least scale at which the whole is worth more than its parts
+const OVERVIEW = 0.4; // the least scale at which the whole is worth more than its parts
 const READABLE = 0.7;
 const GLIDE = 180;
 const HOVER = 120;

@@ -26,7 +26,7 @@ export function status(element, app) {
       el("p", {}, "Then run it again: ", el("code", {}, "gradviz run your_script.py")), reload()),
     unauthorised: () => card("unauthorised", "This page has no key to the recording",
       el("p", {}, "Open the whole address that gradviz printed in the terminal. It ends in ", el("code", {}, "#token=…"), " and holds for one run of the server."),
-      el("p", {}, "If the server was started anew, it printed a new one. ", el("code", {}, "gradviz serve"), " prints it again."), reload()),
+      el("p", {}, "If the server was started anew, it printed a new one. ", el("code", {}, "gradviz show"), " prints it again."), reload()),
     error: (error) => card("error", error.message ?? String(error), error.hint ? el("p", {}, error.hint) : null, reload()),
   };
 
