@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 import numpy as np
 
 _NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+_SURROGATE = re.compile("[\ud800-\udfff]")  # UTF-8 cannot hold one by itself
 _EXACT_BELOW = 1e7  # whole numbers up to here are shown in full: 65138, not 6.514e+04
 
 
@@ -39,9 +41,13 @@ def full(x: float) -> str:
 
 
 def dumps(obj: Any, indent: int | None = None) -> str:
-    """Write ``obj`` as JSON; arrays become lists, non-finite numbers become strings."""
+    """Write ``obj`` as JSON; arrays become lists, sets sorted lists, non-finite numbers strings.
+
+    The text can be encoded as UTF-8 whatever strings it holds.
+    """
     separators = None if indent else (",", ":")
-    return json.dumps(_plain(obj), indent=indent, allow_nan=False, ensure_ascii=False, separators=separators)
+    text = json.dumps(_plain(obj), indent=indent, allow_nan=False, ensure_ascii=False, separators=separators)
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def loads(text: str | bytes) -> Any:
@@ -69,8 +75,10 @@ def _plain(obj: Any) -> Any:
         return obj
     if isinstance(obj, dict):
         return {str(key): _plain(value) for key, value in obj.items()}
-    if isinstance(obj, (list, tuple, set, frozenset, range)):
+    if isinstance(obj, (list, tuple, range)):
         return [_plain(item) for item in obj]
+    if isinstance(obj, (set, frozenset)):
+        return _plain(sorted(obj))
     if isinstance(obj, (np.ndarray, np.generic)):
         return _plain(obj.tolist())
     raise TypeError(f"{type(obj).__name__} has no JSON form")

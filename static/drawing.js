@@ -1,5 +1,6 @@
 /** The server's SVG, restyled step by step: classes and text change, nothing moves. */
 import { svg, write } from "#gv/dom.js";
+import { fitNumber, roomBeside } from "#gv/fit.js";
 
 const BOX_STATE = /^(absent|now|bad|updated|g-.+)$/;
 const EDGE_STATE = /^(pending|on|w\d+|zero|bad|now)$/;
@@ -8,6 +9,17 @@ const NON_FINITE = /^[-−+]?(nan|inf)/i;
 
 const levelClass = (level) => (typeof level === "number" ? `w${level}` : level);
 const keep = (element, state) => [...element.classList].filter((name) => !state.test(name)).join(" ");
+
+/** A number on a card: its element, and the room that its key leaves it. */
+function row(element, name) {
+  const number = element.querySelector(`.${name}`);
+  const key = number?.previousElementSibling;
+  if (!key) return { element: number, room: Infinity };
+  const x = (one) => Number(one.getAttribute("x"));
+  return { element: number, room: roomBeside(key.textContent, x(key), x(number)) };
+}
+
+const tell = ({ element, room }, text) => write(element, fitNumber(text, room));
 
 function indexBox(element) {
   const part = (name) => element.querySelector(`.${name}`);
@@ -19,11 +31,11 @@ function indexBox(element) {
     element,
     base: keep(element, BOX_STATE),
     rect: { x: Number(x), y: Number(y), width, height },
-    data: part("gv-data"),
-    grad: part("gv-grad"),
+    data: row(element, "gv-data"),
+    grad: row(element, "gv-grad"),
     order: part("gv-order"),
     progress: part("gv-progress"),
-    zeros: part("gv-zero"),
+    zeros: row(element, "gv-zero"),
     title: element.querySelector("title"),
     shown: "",
   };
@@ -78,11 +90,11 @@ export class Drawing {
     box.element.setAttribute("class", classes.join(" "));
     if (now) box.element.setAttribute("aria-current", "step");
     else box.element.removeAttribute("aria-current");
-    write(box.data, state.data ?? "–");
-    write(box.grad, facts.glevel === "na" ? (facts.grad ?? "–") : (state.grad ?? "–"));
+    tell(box.data, state.data ?? "–");
+    tell(box.grad, facts.glevel === "na" ? (facts.grad ?? "–") : (state.grad ?? "–"));
     write(box.order, state.order === null || state.order === undefined ? "" : String(state.order + 1));
     const ready = state.gradsTotal > 0 && state.grads >= state.gradsTotal;
-    write(box.zeros, ready ? (facts.zeros ?? "–") : "–");
+    tell(box.zeros, ready ? (facts.zeros ?? "–") : "–");
     if (box.progress) {
       box.progress.setAttribute("width", share > 0 && share < 1 ? (box.full * share).toFixed(1) : "0");
       box.progress.classList.toggle("backward", backward);

@@ -11,9 +11,9 @@ PAGE = Path(__file__).parent.parent / "docs" / "ops.md"
 
 HEAD = """# Operations
 
-Every operation gradviz knows, from the table in `gradviz/ops.py`; this page is made from it by `tests/opspage.py`.
-`x` and `y` are the inputs, `z` the result, and `g`, where it occurs, the gradient that arrives. A test compares
-each with PyTorch, with differences, and with 50-digit arithmetic.
+Every operation gradviz knows. The page is made from the table in `gradviz/ops.py` by `tests/opspage.py`.
+`x` and `y` are the inputs, `z` the result, and `g`, where it occurs, the gradient that arrives. At kinks the
+table follows PyTorch. Tests compare each row with PyTorch, with differences, and with 50-digit arithmetic.
 
 """
 

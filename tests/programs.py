@@ -1,7 +1,8 @@
 """Random programs: the same straight-line program for gradviz, for PyTorch, or for any other library.
 
-A program is a list of registers, first the leaves, and of instructions that add one register each. What does not
-fit (shapes, two bare numbers) is left out, so that every list of small integers is a program, and shrinks well.
+A program is a list of registers, first the leaves, and of instructions that add one register each. What does
+not fit (shapes, two bare numbers) is left out, so that every list of small integers is a program, and shrinks
+well.
 """
 
 from __future__ import annotations

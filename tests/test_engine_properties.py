@@ -9,11 +9,11 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from programs import Program, brief, in_torch, programs, scalar_programs, thorough
+from programs import EXAMPLES, Program, brief, in_torch, programs, scalar_programs, thorough
 
-from gradviz import Graph, Value, record
+from gradviz import Graph, record
 from gradviz.engine import tape as tapes
 from gradviz.graph import KINDS
 from gradviz.numbers import dumps
@@ -40,7 +40,7 @@ def bits(graph: Graph) -> str:
 
 
 def abs_sweep(graph: Graph) -> list[Any]:
-    """Per node Σ |local|·scale of its consumers: how large the numbers are that its gradient is the sum of."""
+    """Per node Σ |local|·scale of its consumers: the size of the numbers that its gradient is a sum of."""
     scale: list[Any] = [np.zeros(node.shape) for node in graph.nodes()]
     scale[graph.root] = np.ones(graph.node(graph.root).shape)
     for node in range(len(graph) - 1, -1, -1):
@@ -133,7 +133,7 @@ def test_programs_are_mostly_exact() -> None:
 
 
 def sums(graph: Graph) -> list[Any]:
-    """What came back to each node, added one by one: later consumers first, slots in order; then the prior."""
+    """What came back to each node, one by one: later consumers first, slots in order; the prior last."""
     out: list[Any] = [None] * len(graph)
     edges = sorted(range(graph.edge_count), key=lambda e: (-graph.consumer[e], e))
     for e in edges:
@@ -157,7 +157,7 @@ def check_laws(graph: Graph) -> None:
 
 @given(programs)
 @np.errstate(all="ignore")
-@thorough
+@settings(thorough, max_examples=max(1, EXAMPLES // 3))
 def test_gradients_are_sums_to_the_last_bit(program: Program) -> None:
     leaves, results = program.gradviz()
     if not results:

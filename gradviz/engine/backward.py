@@ -56,6 +56,7 @@ def _constant(partial: float | None) -> Any:
 _FIRST, _SECOND = _column(0), _column(1)
 
 
+@np.errstate(all="ignore")
 def backward(root: Tape, row: int, seed: Any) -> None:
     """Compute the gradients of everything ``row`` depends on, and add them to the leaves' ``grad``.
 
@@ -65,33 +66,28 @@ def backward(root: Tape, row: int, seed: Any) -> None:
     Raises:
         MutationError: a leaf's data changed after it was used.
     """
-    columns: dict[Tape, Grads] = {root: [None] * row + [seed]}
-    totals: dict[Leaf, Any] = {}
+    columns: dict[Tape | Leaf, Grads] = {root: [None] * row + [seed]}
     waiting = [(-root.serial, root)]
     while waiting:  # newest tape first: a tape only reads older ones
         tape = heappop(waiting)[1]
         grads = columns[tape]
-        leaves = [(leaf, here) for leaf, here in tape.leaves if here < len(grads)]
-        for leaf, here in leaves:
-            grads[here] = totals.get(leaf, grads[here])
-        imports = [entry for entry in tape.imports if entry[2] < len(grads)]
-        before = [_at(columns.get(older, []), there) for older, there, _ in imports]
-        for (_, _, here), so_far in zip(imports, before, strict=True):
-            grads[here] = so_far
+        entered = [entry for entry in tape.origins() if entry[2] < len(grads)]
+        before = [_at(columns.get(home, []), there) for home, there, _ in entered]
+        for (_, _, here), so_far in zip(entered, before, strict=True):
+            if so_far is not None:
+                grads[here] = so_far
         _walk(tape, grads)
-        for leaf, here in leaves:
-            if grads[here] is not totals.get(leaf):
-                _check_unchanged(leaf, tape.data[here])
-                totals[leaf] = grads[here]
-        for (older, there, here), so_far in zip(imports, before, strict=True):
-            if grads[here] is not so_far:
-                if older not in columns:
-                    columns[older] = []
-                    heappush(waiting, (-older.serial, older))
-                theirs = columns[older]
-                theirs.extend([None] * (there + 1 - len(theirs)))
-                theirs[there] = grads[here]
-    _commit(root, row, columns, totals)
+        for (home, there, here), so_far in zip(entered, before, strict=True):
+            if grads[here] is so_far:
+                continue  # nothing came on this tape
+            if isinstance(home, Leaf):
+                _check_unchanged(home, tape.data[here])
+            elif home not in columns:
+                heappush(waiting, (-home.serial, home))
+            column = columns.setdefault(home, [])
+            column.extend([None] * (there + 1 - len(column)))
+            column[there] = grads[here]
+    _commit(root, row, columns)
 
 
 def _at(grads: Grads, row: int) -> Any:
@@ -166,35 +162,37 @@ def _check_unchanged(leaf: Leaf, used: Any) -> None:
     else:
         what = f"changed{where or ' in place'} after it was used,"
     raise MutationError(
-        f"{name} (made at {place_of(leaf.code, leaf.at)}) {what} before backward().", "Compute the loss again after changing data."
+        f"{name} (made at {place_of(leaf.code, leaf.at)}) {what} before backward().",
+        "Compute the loss again after changing data.",
     )
 
 
-_commits = threading.Lock()
+_commits = threading.RLock()
 
 
-def _commit(root: Tape, row: int, columns: dict[Tape, Grads], totals: dict[Leaf, Any]) -> None:
+def _commit(root: Tape, row: int, columns: dict[Tape | Leaf, Grads]) -> None:
     """Write the gradients down: on the tapes for inner values, added up on the leaves.
 
     All of it happens in one call of C, which no Ctrl-C can interrupt half-way.
     """
     with _commits:
-        prior = {leaf: leaf.grad[0] for leaf in totals}
-        with np.errstate(all="ignore"):
-            sums = [
-                _own(total) if prior[leaf] is None else prior[leaf] + total for leaf, total in totals.items()
-            ]
-        merged = [_over(tape.grad, column) for tape, column in columns.items()]
+        leaves = [home for home in columns if isinstance(home, Leaf)]
+        tapes = [home for home in columns if isinstance(home, Tape)]
+        prior = {leaf: leaf.grad[0] for leaf in leaves}
+        sums = [_sum(prior[leaf], columns[leaf][0]) for leaf in leaves]
+        merged = [_over(tape.grad, columns[tape]) for tape in tapes]
         writes: Iterator[Any] = chain(
-            map(setattr, columns, repeat("grad"), merged),
-            map(list.__setitem__, [leaf.grad for leaf in totals], repeat(0), sums),
+            map(setattr, tapes, repeat("grad"), merged),
+            map(list.__setitem__, [leaf.grad for leaf in leaves], repeat(0), sums),
             map(dict.__setitem__, [root.prior], [row], [prior]),
         )
         deque(writes, maxlen=0)
 
 
-def _own(total: Any) -> Any:
-    """A leaf's gradient is the user's to change: a copy that shares memory with nothing."""
+def _sum(prior: Any, total: Any) -> Any:
+    """A leaf's new gradient. It is the user's to change in place: an array shares memory with nothing."""
+    if prior is not None:
+        return prior + total
     return total if type(total) is float else np.array(total)
 
 

@@ -21,7 +21,7 @@ def minimum(x: Any, y: Any) -> Value:
 
 def where(condition: Any, x: Any, y: Any) -> Value:
     """``x`` where the condition holds, else ``y``. Both are computed, and both are differentiated."""
-    return record(Value, "where", (condition.detach() if isinstance(condition, Value) else condition, x, y))
+    return record(Value, "where", (condition.data if isinstance(condition, Value) else condition, x, y))
 
 
 def concat(values: Sequence[Any], axis: int = 0) -> Value:

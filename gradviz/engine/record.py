@@ -95,7 +95,8 @@ def record(kind: type[H], name: str, inputs: Sequence[Any], **attrs: Any) -> H:
         DataError: an input is neither a Value nor a number.
     """
     op, frame = OPS[name], user_frame(_getframe(1))
-    given = {key: value for key, value in attrs.items() if value != op.attrs.get(key)}
+    plain = {key: x.tolist() if isinstance(x, (np.ndarray, np.generic)) else x for key, x in attrs.items()}
+    given = {key: x for key, x in plain.items() if x != op.attrs.get(key)}
     tape, rows = enter(inputs, frame)
     xs = [tape.data[row] for row in rows]
     if op.elementwise and all(type(x) is float for x in xs):

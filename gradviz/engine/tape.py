@@ -165,6 +165,11 @@ class Tape:
             return self.many[row]
         return (self.a[row],) if self.b[row] == NO_INPUT else (self.a[row], self.b[row])
 
+    def origins(self) -> Iterator[tuple[Tape | Leaf, int, int]]:
+        """What stands here for something else: where it was made, the row there, the row here."""
+        yield from ((leaf, 0, here) for leaf, here in self.leaves)
+        yield from self.imports
+
     def origin(self, row: int) -> tuple[Tape | Leaf, int]:
         """Where a row was really made: for one that stands for a leaf or an older row, that."""
         home: Tape | Leaf = self

@@ -42,9 +42,7 @@ class Places:
 
     def own(self) -> np.ndarray:
         """Per number, whether the site is in gradviz's own code."""
-        return np.array(
-            [c is not None and is_own(c) for c, _ in self.sites], dtype=bool
-        )
+        return np.array([c is not None and is_own(c) for c, _ in self.sites], dtype=bool)
 
     def spans(self, numbers: np.ndarray) -> tuple[list[Span | None], np.ndarray]:
         """Give the spans that occur among ``numbers``, and ``numbers`` as indices into them."""

@@ -124,11 +124,11 @@ class _Freezer:
         tape, nodes = part.tape, self.ids[part.tape][rows]
         grads = _pick(tape.grad[: part.n] + [None] * (part.n - len(tape.grad)), rows)
         priors: list[Any] = [0.0] * len(rows)
-        before = self.root_tape.prior.get(self.root_row, {})
+        before = self.root_tape.prior.get(self.root_row)  # None if there was no pass from this root
         for k, leaf in zip(at, leaves, strict=True):
             grads[k] = leaf.grad[0]
-            if grads[k] is not None:  # what this pass did not reach holds what it held
-                prior = before.get(leaf, grads[k])
+            if before is not None and grads[k] is not None:
+                prior = before.get(leaf, grads[k])  # what the pass did not reach holds what it held
                 priors[k] = 0.0 if prior is None else prior
         return {
             "data": self._scalars("data", _pick(tape.data, rows), nodes),

@@ -1,7 +1,9 @@
 /** The order list: who was visited, in which place, with which gradient; while sorting, the stack. */
 import { el, put } from "#gv/dom.js";
+import { fitNumber } from "#gv/fit.js";
 
 const MOST = 400;
+const VALUE_ROOM = 71; // px of the column of values
 
 export function order(element, app) {
   const heading = el("h2", {}, "Order ", el("span", { class: "plain" }));
@@ -99,7 +101,8 @@ export function order(element, app) {
       const key = `${text}|${now}`;
       if (key === one.shown) return;
       one.shown = key;
-      one.value.textContent = text ?? "–";
+      one.value.textContent = fitNumber(text ?? "–", VALUE_ROOM);
+      one.value.title = text ?? "not computed yet";
       one.element.className = `${now ? "now" : ""} ${text === null ? "ghost" : ""}`;
       if (now) keepInView(one.element);
     });

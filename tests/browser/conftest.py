@@ -143,11 +143,11 @@ def open_page(chromium: Any) -> Iterator[Opener]:
         context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(15_000)
         page.complaints = complaints
         page.on("console", lambda said: said.type in ("error", "warning") and complaints.append(said.text))
         page.on("pageerror", lambda error: complaints.append(f"{error.name}: {error.message}\n{error.stack}"))
-        page.goto(url)
+        page.goto(url, timeout=30_000)  # 30 modules on a busy machine
         if ready:
             page.wait_for_selector("body[data-state=ready]")
         return page

@@ -11,6 +11,7 @@
         data: text(box, "gv-data"),
         grad: text(box, "gv-grad"),
         order: text(box, "gv-order"),
+        zero: text(box, "gv-zero"),
       })),
       edges: all("[data-edge]", (edge) => ({ state: edge.getAttribute("class"), carried: text(edge, "gv-carried") })),
       sentence: document.querySelector("#sentence").textContent,

@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .conftest import TOKEN, Opener, Served
+from .probes import at, exported, go_to, probe
 
 pytestmark = pytest.mark.browser
-
-PROBES = Path(__file__).with_name("probes.js").read_text(encoding="utf-8").rstrip().removesuffix(";")
-LIGHT, DARK = "rgb(246, 246, 244)", "rgb(20, 23, 28)"
-
-
-def probe(page: Any, name: str) -> Any:
-    return page.evaluate(f"{PROBES}.{name}()")
-
-
-def at(page: Any) -> int:
-    return int(page.get_attribute(".knob", "aria-valuenow"))
-
-
-def go_to(page: Any, k: int) -> None:
-    page.wait_for_selector(f".knob[aria-valuenow='{k}']", state="attached")
 
 
 def hash_of(page: Any, wanted: str) -> None:
@@ -62,20 +47,16 @@ def test_every_step_forward_and_back_restores_the_picture(neuron: Served, open_p
 
 
 def test_the_page_draws_what_an_export_draws(neuron: Served, mlp: Served, open_page: Opener) -> None:
-    for served, steps in ((neuron, (0, 7, 18, 30, 33, 40)), (mlp, (0, 100))):
+    for served, steps in ((neuron, (0, 7, 18, 30, 33, 40, 43)), (mlp, (0, 100, 1600, 3000))):
         page = open_page(served.url())
         for step in steps:
-            address = f"http://127.0.0.1:{served.port}/api/passes/0/export.svg?step={step}"
-            exported = page.request.get(address, headers={"X-Gradviz-Token": TOKEN}).text()
             page.evaluate("step => { location.hash = `#pass=0&step=${step}`; }", step)
             go_to(page, step)
-            mine = probe(page, "state")
-            for kind, many in (("box", "boxes"), ("edge", "edges")):
-                found = re.findall(rf'<g class="([^"]*)" data-{kind}="([0-9]+)"', exported)
-                theirs = {int(index): set(state.split()) for state, index in found}
-                assert len(theirs) == len(mine[many])
-                for index, shown in enumerate(mine[many]):
-                    assert set(shown["state"].split()) == theirs[index], (step, kind, index)
+            mine, theirs = probe(page, "state"), exported(page, served, step)
+            for many in ("boxes", "edges"):
+                for one in (*mine[many], *theirs[many]):
+                    one["state"] = sorted(one["state"].split())
+                assert mine[many] == theirs[many], (served.path.name, step)
 
 
 def test_the_inspector_shows_the_numbers(neuron: Served, open_page: Opener) -> None:
@@ -225,97 +206,6 @@ def test_play_moves_and_stops(neuron: Served, open_page: Opener) -> None:
     page.click("[data-command=toggle]")
     go_to(page, 43)
     page.wait_for_selector("[data-command=toggle][aria-label=Play]")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_theme_follows_the_system_and_the_switch(neuron: Served, open_page: Opener, scheme: str) -> None:
-    page = open_page(neuron.url(), color_scheme=scheme)
-    assert probe(page, "colours")["paper"] == (LIGHT if scheme == "light" else DARK)
-    page.click("#theme")
-    assert probe(page, "colours")["paper"] == LIGHT
-    page.click("#theme")
-    assert probe(page, "colours")["paper"] == DARK
-    page.wait_for_timeout(300)
-    assert max(map(int, re.findall(r"\d+", probe(page, "colours")["card"]))) < 100, (
-        "the drawing goes with the page"
-    )
-    page.reload()
-    page.wait_for_selector("body[data-state=ready]")
-    assert probe(page, "colours")["paper"] == DARK
-
-
-@pytest.mark.parametrize("size", [(1440, 900), (1024, 700), (390, 844), (320, 568)])
-def test_nothing_is_cut_off(neuron: Served, open_page: Opener, size: tuple[int, int]) -> None:
-    page = open_page(neuron.url("&step=33"), size=size)
-    page.wait_for_timeout(300)
-    assert probe(page, "overflow") == [0, 0]
-    for button in page.locator(":is(header, footer, .stage-tools) button:visible").all():
-        box = button.bounding_box()
-        assert box["x"] >= 0 and box["x"] + box["width"] <= size[0] + 0.5, button.get_attribute("aria-label")
-        assert box["y"] >= 0 and box["y"] + box["height"] <= size[1] + 0.5, button.get_attribute("aria-label")
-    if size[0] < 820:
-        for command in ("first", "back", "toggle", "forward", "last"):
-            assert page.locator(f"[data-command={command}]").bounding_box()["height"] >= 44
-
-
-def test_narrow_shows_one_pane_at_a_time(neuron: Served, open_page: Opener) -> None:
-    page = open_page(neuron.url("&step=33"), size=(390, 844), has_touch=True)
-    for pane in ("source", "order", "findings", "inspector"):
-        page.tap(f"#tab-{pane}")
-        assert page.locator(".pane:visible").count() == 1
-        assert page.locator(f"#{pane}").is_visible()
-    page.tap("[data-command=forward]")
-    assert at(page) == 34
-
-
-def test_stepping_never_moves_the_layout(neuron: Served, open_page: Opener) -> None:
-    page = open_page(neuron.url())
-    before = probe(page, "places")
-    for _ in range(43):
-        page.keyboard.press("ArrowRight")
-        assert probe(page, "places") == before
-
-
-def test_the_keyboard_alone_is_enough(neuron: Served, open_page: Opener) -> None:
-    page = open_page(neuron.url("&step=33"))
-    reached: dict[str, bool] = {}
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        focus = probe(page, "focus")
-        reached[focus["name"]] = focus["seen"]
-    for wanted in ("theme", "help-button", "n9", "no", "tab-order", "knob", "toggle", "speed"):
-        assert wanted in reached, (wanted, reached)
-    unseen = [name for name, seen in reached.items() if not seen]
-    assert not unseen, f"focus does not show on {unseen}"
-    page.keyboard.press("?")
-    assert page.locator("#help").is_visible()
-    page.keyboard.press("Escape")
-    assert not page.locator("#help").is_visible()
-    page.focus("[data-line='10'] .no")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
-    assert page.get_attribute("[data-line='11'] .no", "aria-pressed") == "true"
-    page.focus("[data-key=n8]")
-    page.keyboard.press("Home")
-    page.keyboard.press("ArrowDown")
-    assert at(page) >= 1
-
-
-def test_everything_has_a_name(neuron: Served, mlp: Served, open_page: Opener) -> None:
-    for served in (neuron, mlp):
-        page = open_page(served.url("&step=40"))
-        page.wait_for_timeout(400)
-        assert probe(page, "nameless") == []
-        assert probe(page, "brokenIds") == []
-        assert page.get_attribute("html", "lang") == "en"
-        assert page.locator("h1").count() == 1
-
-
-def test_the_sentence_is_spoken(neuron: Served, open_page: Opener) -> None:
-    page = open_page(neuron.url())
-    page.keyboard.press("ArrowRight")
-    assert page.text_content("#live").startswith("forward: ")
-    assert page.get_attribute("#live", "aria-live") == "polite"
 
 
 @pytest.mark.parametrize("format", ["svg", "dot", "json"])

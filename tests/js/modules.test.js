@@ -3,6 +3,7 @@ import test from "node:test";
 import { Camera } from "../../static/camera.js";
 import { DocumentError, Pass, readRecording, readWindow, toNumber } from "../../static/document.js";
 import { createEvents } from "../../static/events.js";
+import { fitNumber, roomBeside } from "../../static/fit.js";
 import { commandOf, KEYS } from "../../static/keys.js";
 import { colourLines, columnOfByte, markSpan } from "../../static/python.js";
 import { chain, inside } from "../../static/scopes.js";
@@ -130,4 +131,12 @@ test("a listener that is taken off hears nothing", () => {
   events.emit("a", 2);
   events.emit("b");
   assert.deepEqual(heard, [1]);
+});
+
+test("a number is fitted onto its card without touching a digit if it can be", () => {
+  assert.equal(roomBeside("data", 14, 107), 65);
+  assert.equal(fitNumber("-0.005655", 65), "-0.005655");
+  assert.equal(fitNumber("16×3 · -1.5 … 2", 70), "16×3");
+  assert.equal(fitNumber("-0.08461 … 0.3432", 115), "-0.08461… 0.3432");
+  assert.equal(fitNumber("anything at all", Infinity), "anything at all");
 });
