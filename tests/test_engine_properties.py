@@ -39,6 +39,12 @@ def bits(graph: Graph) -> str:
     return dumps({**columns, **numbers, "arrays": arrays, "names": graph.names, "root": graph.root})
 
 
+# 1 − z² and z·(1 − z) are differences of nearly equal numbers where z is saturated: what is left of a slope has
+# the rounding of 1 in it, which at a bound of 1e-8 makes slopes below this one incomparable.
+SATURATING = ("tanh", "sigmoid", "gelu_tanh", "mish", "silu")
+CANCELLED = 1e-7
+
+
 def abs_sweep(graph: Graph) -> list[Any]:
     """Per node Σ |local|·scale of its consumers: the size of the numbers that its gradient is a sum of."""
     scale: list[Any] = [np.zeros(node.shape) for node in graph.nodes()]
@@ -55,7 +61,8 @@ def abs_sweep(graph: Graph) -> list[Any]:
         )
         if op.elementwise:
             locals_ = (op.local(slot, xs, z, **attrs) for slot in range(len(xs)))
-            pulled: Any = [np.abs(d) * g for d in locals_]
+            least = CANCELLED if op.name in SATURATING else 0.0
+            pulled: Any = [np.maximum(np.abs(d), least) * g for d in locals_]
             pulled = [_fit(p, np.shape(x)) for p, x in zip(pulled, xs, strict=True)]
         elif op.name in ("softmax", "log_softmax"):
             share = z if op.name == "softmax" else np.exp(z)
