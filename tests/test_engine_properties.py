@@ -39,8 +39,8 @@ def bits(graph: Graph) -> str:
     return dumps({**columns, **numbers, "arrays": arrays, "names": graph.names, "root": graph.root})
 
 
-# 1 − z² and z·(1 − z) are differences of nearly equal numbers where z is saturated: what is left of a slope has
-# the rounding of 1 in it, which at a bound of 1e-8 makes slopes below this one incomparable.
+# 1 − z² and z·(1 − z) are differences of nearly equal numbers where z is saturated: what is left of a slope
+# has the rounding of 1 in it, which at a bound of 1e-8 makes slopes below this one incomparable.
 SATURATING = ("tanh", "sigmoid", "gelu_tanh", "mish", "silu")
 CANCELLED = 1e-7
 
