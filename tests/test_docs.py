@@ -1,4 +1,4 @@
-"""The docs name what exists: every op, command, renderer, check and example, and their links lead somewhere."""
+"""The docs name what exists: ops, commands, formats, checks and examples; their links lead somewhere."""
 
 import re
 from pathlib import Path

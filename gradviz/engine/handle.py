@@ -49,15 +49,18 @@ class Handle:
                 f"{describe(leaf, self._row)} was computed, so its data cannot be set.",
                 "Change the values it was made from, or use .detach().",
             )
-        in_place = data is leaf.data[0] and type(data) is not float  # p.data -= … on an array has changed it
-        before, after = leaf.snapshot if in_place else leaf.data[0], as_data(data)
+        before = leaf.data[0]
+        after = data if type(data) is float else as_data(data)
         if leaf in now.tape.entered:
             begin()  # on one tape, a leaf has one row
-        if np.shape(after) != np.shape(leaf.data[0]):
-            leaf.grad[0] = None
+        if type(after) is not float or type(before) is not float:
+            if np.shape(after) != np.shape(before):
+                leaf.grad[0] = None
+            if data is before:  # p.data -= … on an array has changed it in place
+                before = leaf.snapshot
         leaf.data[0] = after
         leaf.changed = frame.f_code, frame.f_lasti
-        if leaf.snapshot is not None:
+        if hooks.listeners and leaf.snapshot is not None:
             for listener in list(hooks.listeners):
                 listener.on_update(leaf, before, after, rule, frame)
 
