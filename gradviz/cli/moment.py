@@ -43,8 +43,8 @@ def selecting(command: Command) -> Command:
 
 def moment(
     recording: Recording, *, index: int, step: int | None, phase: str | None, node: str | None
-) -> tuple[Graph, Frame]:
-    """Find the pass and the moment that the options name."""
+) -> tuple[Graph, Frame | None]:
+    """Find the pass and the moment that the options name; None is the finished pass, with no step current."""
     from gradviz.timeline import Timeline
 
     graph = recording.graph(index)
@@ -54,7 +54,7 @@ def moment(
     if node is not None:
         return graph, timeline.frame(_when(timeline, graph.find(node), phase))
     if phase is None:
-        return graph, timeline.frame(len(timeline) if step is None else step)
+        return graph, None if step is None else timeline.frame(step)
     steps = timeline.phase_range(phase)
     if step is not None and not 0 <= step <= len(steps):
         raise click.UsageError(
