@@ -15,7 +15,7 @@ def tell(text: str) -> None:
     try:
         print(f"gradviz: {shown}", file=sys.stderr, flush=True)
     except (OSError, ValueError):
-        pass  # nobody listens any more
+        sys.stderr = None  # nobody listens; what stays in its buffer would change the exit code
 
 
 def refuse_existing(path: str, force: bool) -> None:
