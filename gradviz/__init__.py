@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradviz.engine import data, losses, nn, optim
     from gradviz.engine.functions import concat, log_softmax, maximum, minimum, softmax, stack, where
-    from gradviz.engine.tape import scope
+    from gradviz.engine.current import scope
     from gradviz.engine.value import Parameter, Value
     from gradviz.errors import GradvizError
     from gradviz.graph import Graph
@@ -32,7 +32,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "gradviz.engine": ("data", "losses", "nn", "optim"),
     "gradviz.engine.functions": ("concat", "log_softmax", "maximum", "minimum", "softmax", "stack", "where"),
-    "gradviz.engine.tape": ("scope",),
+    "gradviz.engine.current": ("scope",),
     "gradviz.engine.value": ("Parameter", "Value"),
     "gradviz.errors": ("GradvizError",),
     "gradviz.graph": ("Graph",),

@@ -23,6 +23,7 @@ import pytest
 import gradviz
 from gradviz import Parameter, Value, record, scope
 from gradviz.engine import backward as engine
+from gradviz.engine import current
 from gradviz.engine import tape as tapes
 from gradviz.errors import DataError, GradvizError, MutationError, ShapeError
 
@@ -127,7 +128,7 @@ def graph_of_everything() -> tuple[list[Value], Value]:
     a, b = Value(2.0, name="a"), Value(np.array([1.0, -2.0]), name="b")
     (a * b).sum().backward()  # there are gradients already, and a second tape
     early = a.tanh()
-    tapes.begin()
+    current.begin()
     return [a, b, early], (early * b + gradviz.stack([a, a])).max() * a.relu()
 
 
@@ -203,10 +204,10 @@ resource.setrlimit(resource.RLIMIT_STACK, (1 << 20, 1 << 20))
 threading.stack_size(1 << 20)
 import copy
 from gradviz import Value, record
-from gradviz.engine import tape
+from gradviz.engine import current
 def work():
-    tape.LARGEST = tape.SMALLEST = {largest}
-    tape.begin()
+    current.LARGEST = current.SMALLEST = {largest}
+    current.begin()
     x = Value(1.0, name="x")
     y = x
     for _ in range({ops} // 2):
@@ -271,18 +272,18 @@ def test_10_nothing_is_left_for_the_garbage_collector() -> None:
     try:
         training(20, Parameter(0.5), np.ones(3))
         assert not [
-            x for x in gc.get_objects() if isinstance(x, tapes.Tape) and x.n and x is not tapes.now.tape
+            x for x in gc.get_objects() if isinstance(x, tapes.Tape) and x.n and x is not current.now.tape
         ]
     finally:
         gc.enable()
 
 
 def test_10_empty_scopes_leave_no_trace() -> None:
-    marks = len(tapes.now.tape.marks)
+    marks = len(current.now.tape.marks)
     for _ in range(1000):
         with scope("epoch"):
             pass
-    assert len(tapes.now.tape.marks) <= marks + 2
+    assert len(current.now.tape.marks) <= marks + 2
 
 
 # -- 9: copies

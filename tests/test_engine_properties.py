@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from programs import EXAMPLES, Program, brief, in_torch, programs, scalar_programs, thorough
 
 from gradviz import Graph, record
-from gradviz.engine import tape as tapes
+from gradviz.engine import current
 from gradviz.graph import KINDS
 from gradviz.numbers import dumps
 from gradviz.ops import OPS
@@ -216,11 +216,11 @@ def test_several_roots_and_partial_passes(program: Program, data: st.DataObject)
 @brief
 def test_many_tapes_one_answer(rows: int, program: Program) -> None:
     answers = []
-    for largest in (tapes.LARGEST, rows):
+    for largest in (current.LARGEST, rows):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(tapes, "LARGEST", largest)
-            patch.setattr(tapes, "SMALLEST", min(tapes.SMALLEST, largest))
-            tapes.begin()
+            patch.setattr(current, "LARGEST", largest)
+            patch.setattr(current, "SMALLEST", min(current.SMALLEST, largest))
+            current.begin()
             _, results = program.gradviz()
             if not results:
                 return

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from gradviz.engine.dense import Block
 from gradviz.engine.place import place_of
+from gradviz.engine.settle import settle
 from gradviz.engine.tape import CONST, FIRST_OP, NO_INPUT, Leaf, Tape
-from gradviz.errors import MutationError
 from gradviz.operation import Op, X, Y
 from gradviz.ops import ROWS
 
@@ -66,38 +67,77 @@ def backward(root: Tape, row: int, seed: Any) -> None:
     Raises:
         MutationError: a leaf's data changed after it was used.
     """
-    columns: dict[Tape | Leaf, Grads] = {root: [None] * row + [seed]}
+    columns: dict[Tape, Grads] = {root: [None] * row + [seed]}
+    leaves: dict[Leaf, Any] = {}  # what has come to them on the tapes walked so far
+    passed: list[tuple[Block, list[float]]] = []
     waiting = [(-root.serial, root)]
     while waiting:  # newest tape first: a tape only reads older ones
         tape = heappop(waiting)[1]
         grads = columns[tape]
-        entered = [entry for entry in tape.origins() if entry[2] < len(grads)]
-        before = [_at(columns.get(home, []), there) for home, there, _ in entered]
-        for (_, _, here), so_far in zip(entered, before, strict=True):
-            if so_far is not None:
-                grads[here] = so_far
-        _walk(tape, grads)
-        for (home, there, here), so_far in zip(entered, before, strict=True):
-            if grads[here] is so_far:
-                continue  # nothing came on this tape
-            if isinstance(home, Leaf):
-                _check_unchanged(home, tape.data[here])
-            elif home not in columns:
-                heappush(waiting, (-home.serial, home))
-            column = columns.setdefault(home, [])
-            column.extend([None] * (there + 1 - len(column)))
-            column[there] = grads[here]
-    _commit(root, row, columns)
+        _bring(tape, grads, leaves, columns)
+        passed += _walk(tape, grads)
+        n = len(grads)
+        for leaf, here in tape.leaves:
+            g = grads[here] if here < n else None
+            if g is not None and g is not leaves.get(leaf):  # else nothing came on this tape
+                if leaf.on is not tape.key:
+                    leaf.check_unchanged(tape.data[here])
+                leaves[leaf] = g
+        for older, there, here in tape.imports:
+            if here < n and grads[here] is not None:
+                if older not in columns:
+                    heappush(waiting, (-older.serial, older))
+                _put(columns.setdefault(older, []), there, grads[here])
+    _commit(root, row, columns, leaves, passed)
 
 
-def _at(grads: Grads, row: int) -> Any:
-    return grads[row] if row < len(grads) else None
+def _bring(tape: Tape, grads: Grads, leaves: dict[Leaf, Any], columns: dict[Tape, Grads]) -> None:
+    """Start the rows that stand for leaves and older rows from what newer tapes have brought them."""
+    if leaves:
+        for leaf, here in tape.leaves:
+            if here < len(grads):
+                grads[here] = leaves.get(leaf, grads[here])
+    for older, there, here in tape.imports:
+        so_far = columns.get(older, [])
+        if here < len(grads) and there < len(so_far):
+            grads[here] = so_far[there]
 
 
-def _walk(tape: Tape, grads: Grads) -> None:
-    """Pull the gradient through every row that has one, last row first."""
+def _put(grads: Grads, row: int, g: Any) -> None:
+    grads.extend([None] * (row + 1 - len(grads)))
+    grads[row] = g
+
+
+def _walk(tape: Tape, grads: Grads) -> list[tuple[Block, list[float]]]:
+    """Pull the gradient through every row that has one, last row first, and through blocks at once.
+
+    Gives the blocks whose inner rows are not written yet, with what each of its neurons got.
+    """
+    end, passed = len(grads), []
+    for block in reversed(tape.blocks):
+        if block.start >= end:
+            continue
+        if block.stop <= end:
+            _walk_rows(tape, grads, block.stop, end)
+            end = block.stop
+        totals = block.pull(grads) if end == block.stop else None
+        if totals is None:
+            settle(tape)
+            _walk_rows(tape, grads, block.start, end)
+        elif totals:
+            passed.append((block, totals))
+        end = block.start
+    _walk_rows(tape, grads, 0, end)
+    for block, totals in passed:
+        if block.settled:
+            block.fill(grads, totals)
+    return [each for each in passed if not each[0].settled]
+
+
+def _walk_rows(tape: Tape, grads: Grads, start: int, stop: int) -> None:
+    """Pull it through rows one by one, from ``stop`` down to ``start``."""
     ops, first, second, data, ways = tape.op, tape.a, tape.b, tape.data, _WAYS
-    for row in range(len(grads) - 1, -1, -1):
+    for row in range(stop - 1, start - 1, -1):
         g = grads[row]
         if g is None:
             continue
@@ -151,40 +191,32 @@ def _cotangents(op: Op, g: Any, z: Any, xs: list[Any], attrs: dict[str, Any]) ->
     return [d if d is None else 0.0 if op.gate and d == 0 else g * d for d in partials]
 
 
-def _check_unchanged(leaf: Leaf, used: Any) -> None:
-    """Refuse to differentiate at data that is not there any more."""
-    if leaf.unchanged_since(used):
-        return
-    name = leaf.name or "a value"
-    where = f" at {place_of(*leaf.changed)}" if leaf.changed else ""
-    if type(used) is float:
-        what = f"was {used!r} when it was used, but was set to {leaf.data[0]!r}{where},"
-    else:
-        what = f"changed{where or ' in place'} after it was used,"
-    raise MutationError(
-        f"{name} (made at {place_of(leaf.code, leaf.at)}) {what} before backward().",
-        "Compute the loss again after changing data.",
-    )
-
-
 _commits = threading.RLock()
 
 
-def _commit(root: Tape, row: int, columns: dict[Tape | Leaf, Grads]) -> None:
-    """Write the gradients down: on the tapes for inner values, added up on the leaves.
+def _commit(
+    root: Tape,
+    row: int,
+    columns: dict[Tape, Grads],
+    leaves: dict[Leaf, Any],
+    passed: list[tuple[Block, list[float]]],
+) -> None:
+    """Write the gradients down: on tapes and blocks for inner values, added up on the leaves.
 
     All of it happens in one call of C, which no Ctrl-C can interrupt half-way.
     """
     with _commits:
-        leaves = [home for home in columns if isinstance(home, Leaf)]
-        tapes = [home for home in columns if isinstance(home, Tape)]
         prior = {leaf: leaf.grad[0] for leaf in leaves}
-        sums = [_sum(prior[leaf], columns[leaf][0]) for leaf in leaves]
-        merged = [_over(tape.grad, columns[tape]) for tape in tapes]
+        sums = [
+            g if so_far is None and type(g) is float else _sum(so_far, g)
+            for g, so_far in zip(leaves.values(), prior.values(), strict=True)
+        ]
+        merged = [_over(tape.grad, column) for tape, column in columns.items()]
         writes: Iterator[Any] = chain(
-            map(setattr, tapes, repeat("grad"), merged),
+            map(setattr, columns, repeat("grad"), merged),
             map(list.__setitem__, [leaf.grad for leaf in leaves], repeat(0), sums),
             map(dict.__setitem__, [root.prior], [row], [prior]),
+            map(setattr, [block for block, _ in passed], repeat("grads"), [totals for _, totals in passed]),
         )
         deque(writes, maxlen=0)
 
@@ -198,6 +230,8 @@ def _sum(prior: Any, total: Any) -> Any:
 
 def _over(earlier: Grads, column: Grads) -> Grads:
     """``column``; rows that only an earlier pass reached keep what that pass gave them."""
+    if not earlier:
+        return column
     column.extend([None] * (len(earlier) - len(column)))
     for row, grad in enumerate(earlier):
         if column[row] is None:

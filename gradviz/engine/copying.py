@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradviz.engine.settle import settle
 from gradviz.engine.tape import Leaf, Tape
 
 
@@ -36,11 +37,13 @@ def _leaf(leaf: Leaf) -> Leaf:
     copy = Leaf.__new__(Leaf)
     for name in ("name", "kind", "scope", "code", "at", "snapshot", "changed"):
         setattr(copy, name, getattr(leaf, name))
+    copy.on, copy.here = None, 0
     copy.data, copy.grad = _column(leaf.data), _column(leaf.grad)
     return copy
 
 
 def _tape(tape: Tape, memo: dict[int, Any]) -> Tape:
+    settle(tape)
     copy, n = Tape(), tape.n
     for name in ("op", "a", "b", "code", "at"):
         setattr(copy, name, getattr(tape, name)[:n])

@@ -11,8 +11,9 @@ from gradviz.engine import hooks
 from gradviz.engine.backward import backward
 from gradviz.engine.convert import as_data, as_grad, as_seed
 from gradviz.engine.copying import copied
+from gradviz.engine.current import begin, now, scopes
 from gradviz.engine.place import place_of, user_frame
-from gradviz.engine.tape import Leaf, Tape, begin, now, scopes
+from gradviz.engine.tape import Leaf, Tape
 from gradviz.errors import DataError, GradvizError
 
 
@@ -51,14 +52,15 @@ class Handle:
             )
         before = leaf.data[0]
         after = data if type(data) is float else as_data(data)
-        if leaf in now.tape.entered:
+        number = type(after) is float and type(before) is float
+        if (leaf.on is not None or not number) and leaf in now.tape.entered:
             begin()  # on one tape, a leaf has one row
-        if type(after) is not float or type(before) is not float:
+        if not number:
             if np.shape(after) != np.shape(before):
                 leaf.grad[0] = None
             if data is before:  # p.data -= … on an array has changed it in place
                 before = leaf.snapshot
-        leaf.data[0] = after
+        leaf.data[0], leaf.on = after, None  # in this order: another thread may be entering it
         leaf.changed = frame.f_code, frame.f_lasti
         if hooks.listeners and leaf.snapshot is not None:
             for listener in list(hooks.listeners):
@@ -73,9 +75,10 @@ class Handle:
     @grad.setter
     def grad(self, grad: Any) -> None:
         new = None if grad is None else as_grad(grad, self.shape)
-        grads = self._tape.grad
-        grads.extend([None] * (self._row + 1 - len(grads)))
-        grads[self._row] = new
+        grads, row = self._tape.grad, self._row
+        if row >= len(grads):
+            grads.extend([None] * (row + 1 - len(grads)))
+        grads[row] = new
 
     @property
     def name(self) -> str:

@@ -7,17 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from gradviz.engine.place import Site
+from gradviz.engine.place import Site, place_of
+from gradviz.errors import MutationError
 
 
 class Leaf:
     """A value that no op made. ``data`` and ``grad`` are lists of one: a handle reads a Leaf as a Tape.
 
     ``snapshot`` is the data when it was used last, None before; ``changed`` is where it was set last.
+    ``here`` is the row on the tape of key ``on`` that holds its present data, a float; ``on`` is None else.
     """
 
     __slots__ = (
-        *("data", "grad", "name", "kind", "scope", "code", "at", "snapshot", "changed"),
+        *("data", "grad", "name", "kind", "scope", "code", "at", "snapshot", "changed", "on", "here"),
         "__weakref__",
     )
 
@@ -28,6 +30,8 @@ class Leaf:
         self.at = frame.f_lasti
         self.snapshot: Any = None
         self.changed: Site | None = None
+        self.on: object | None = None
+        self.here = 0
 
     def unchanged_since(self, snapshot: Any) -> bool:
         """Whether the data is still what it was, bit for bit."""
@@ -37,6 +41,25 @@ class Leaf:
         if type(now) is float or type(snapshot) is float:
             return type(now) is type(snapshot) and now.hex() == snapshot.hex()
         return now.shape == snapshot.shape and bool(np.all(now.view(np.int64) == snapshot.view(np.int64)))
+
+    def check_unchanged(self, used: Any) -> None:
+        """Refuse to differentiate at data that is not there any more.
+
+        Raises:
+            MutationError: the data is not what was used.
+        """
+        if self.unchanged_since(used):
+            return
+        name = self.name or "a value"
+        where = f" at {place_of(*self.changed)}" if self.changed else ""
+        if type(used) is float:
+            what = f"was {used!r} when it was used, but was set to {self.data[0]!r}{where},"
+        else:
+            what = f"changed{where or ' in place'} after it was used,"
+        raise MutationError(
+            f"{name} (made at {place_of(self.code, self.at)}) {what} before backward().",
+            "Compute the loss again after changing data.",
+        )
 
 
 def frozen(data: Any) -> Any:

@@ -15,14 +15,13 @@ from types import FrameType, FunctionType
 from typing import Any, TypeGuard
 from weakref import ref
 
-from gradviz.engine.place import Site, is_own, user_frame
-from gradviz.engine.tape import Leaf, now, scopes
+from gradviz.engine.current import now, scopes
+from gradviz.engine.place import is_own, user_frame
+from gradviz.engine.tape import Leaf, Scope
 from gradviz.engine.value import Value
 from gradviz.errors import GradvizError
 
 Path = tuple[str | tuple[Any], ...]  # an attribute's name, or the key of a list, tuple or dict
-
-Scope = tuple[str, Site | None]  # its path, and the line that values in it belong to
 
 _MANY_CALLERS = 8  # one module has rarely more; forgetting their names only costs finding them again
 
@@ -132,7 +131,7 @@ class Module:
         seen = set()  # as in `held`, but called in every step, so without paths
         while waiting:
             thing = waiting.pop()
-            if isinstance(thing, Value):
+            if type(thing) is Value or isinstance(thing, Value):
                 home = thing._tape
                 if type(home) is Leaf and home.kind == "param":
                     found[thing] = None

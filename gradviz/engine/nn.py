@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from gradviz.engine.atonce import Plain, call_at_once
+from gradviz.engine.current import scopes
 from gradviz.engine.data import Seed, generator
 from gradviz.engine.modules import Module
-from gradviz.engine.tape import Leaf, scopes
+from gradviz.engine.tape import Leaf
 from gradviz.engine.value import Parameter, Value
 from gradviz.errors import GradvizError, ShapeError
+from gradviz.ops import OPS
 
 __all__ = ["ACTIVATIONS", "INITS", "MLP", "Layer", "Linear", "Module", "Neuron"]
 
@@ -21,6 +24,8 @@ ACTIVATIONS = (
     *("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "mish"),
 )
 INITS = ("xavier", "he", "uniform")
+
+_VALUES = {Value}
 
 Activation = str | Callable[[Any], Any] | None
 Init = str | float
@@ -59,6 +64,17 @@ class Neuron(Module):
         return f"Neuron({len(self.w)}, {_name(self.activation)})"
 
 
+_call_neuron = Neuron.__call__
+_PLAIN = Plain(
+    Neuron,
+    "activation",
+    {
+        None: None,
+        **{getattr(Value, name): name for name in ACTIVATIONS if OPS[name].partials and not OPS[name].attrs},
+    },
+)
+
+
 class Layer(Module):
     """Neurons that read the same inputs.
 
@@ -73,8 +89,12 @@ class Layer(Module):
 
     def __call__(self, x: Sequence[Any]) -> Any:
         """Compute every neuron's output from the same inputs."""
-        inputs = _inputs(self, x, len(self.neurons[0].w)) if self.neurons else x
-        outputs = [neuron(inputs) for neuron in self.neurons]
+        if not self.neurons:
+            return []
+        inputs = _inputs(self, x, len(self.neurons[0].w))
+        plain = inputs and Neuron.__call__ is _call_neuron  # a lesson may have replaced it
+        at_once = call_at_once(self, inputs, _PLAIN) if plain else None
+        outputs = at_once or [neuron(inputs) for neuron in self.neurons]
         return outputs[0] if len(outputs) == 1 else outputs
 
     def __repr__(self) -> str:
@@ -194,6 +214,8 @@ def _inputs(module: Module, x: Sequence[Any], expected: int) -> list[Value]:
     """The inputs as Values, so that a bare number is one box however many neurons read it."""
     if len(x) != expected:
         raise ShapeError(f"{module!r} reads {expected} inputs and was given {len(x)}.")
+    if type(x) is list and _VALUES.issuperset(map(type, x)):
+        return x
     return [v if isinstance(v, Value) else _input(v, k) for k, v in enumerate(x)]
 
 

@@ -10,15 +10,22 @@ from typing import Any
 import numpy as np
 
 from gradviz.engine.convert import as_data, takes
+from gradviz.engine.current import begin, now, room
 from gradviz.engine.handle import H, Handle, at, describe
 from gradviz.engine.leaf import frozen
 from gradviz.engine.place import user_frame
-from gradviz.engine.tape import CODES, MANY, NO_INPUT, Outdated, Tape, begin, now, room
+from gradviz.engine.tape import CODES, MANY, NO_INPUT, Outdated, Tape
 from gradviz.errors import ShapeError
 from gradviz.operation import Op
 from gradviz.ops import OPS
 
+NOT_HERE = -1
+
 _new = object.__new__
+
+
+# The two methods below are where programs spend their time. Both know their operands' rows at a glance if
+# these were made on the thread's present tape, or are leaves that have a row there; ``enter`` sees to the rest.
 
 
 def binary(name: str, *, reflected: bool = False) -> Callable[[H, Any], H]:
@@ -27,18 +34,20 @@ def binary(name: str, *, reflected: bool = False) -> Callable[[H, Any], H]:
     compute = op.on_floats()
 
     def method(self: Any, other: Any) -> Any:
-        tape = now.tape
+        kind, tape = type(self), now.tape
         if tape.n > tape.limit:
             tape = room()
-        try:
-            a = self._row if self._tape is tape else tape.enter(self)
-            if isinstance(other, Handle):
-                b = other._row if other._tape is tape else tape.enter(other)
-            elif takes(other):
-                b = tape.constant(as_data(other), _getframe(1))
-            else:
+        home = self._tape
+        a = self._row if home is tape else home.here if home.on is tape.key else NOT_HERE
+        b = NOT_HERE
+        if type(other) is kind:
+            home = other._tape
+            b = other._row if home is tape else home.here if home.on is tape.key else NOT_HERE
+        elif type(other) is float and a != NOT_HERE:
+            b = tape.constant(other, _getframe(1))
+        if a == NOT_HERE or b == NOT_HERE:
+            if not (isinstance(other, Handle) or takes(other)):
                 return NotImplemented
-        except Outdated:
             tape, (a, b) = enter((self, other), _getframe(1))
         if reflected:
             a, b = b, a
@@ -52,7 +61,7 @@ def binary(name: str, *, reflected: bool = False) -> Callable[[H, Any], H]:
         tape.op[row], tape.a[row], tape.b[row] = code, a, b
         data[row], tape.code[row], tape.at[row] = z, frame.f_code, frame.f_lasti
         tape.n = row + 1
-        out = _new(type(self))
+        out = _new(kind)
         out._tape, out._row = tape, row
         return out
 
@@ -66,12 +75,12 @@ def unary(name: str) -> Callable[[H], H]:
     compute = op.on_floats()
 
     def method(self: Any) -> Any:
-        tape = now.tape
+        tape, home = now.tape, self._tape
         if tape.n > tape.limit:
             tape = room()
-        try:
-            a = self._row if self._tape is tape else tape.enter(self)
-        except Outdated:
+        if home is tape:
+            a = self._row
+        else:
             tape, (a,) = enter((self,), _getframe(1))
         x = tape.data[a]
         z = compute(x) if type(x) is float else _forward(op, tape, (a,))

@@ -11,22 +11,20 @@ refers to a tape any more it is freed in one go. A tape may read rows of *older*
 
 from __future__ import annotations
 
-import sys
-import threading
-from _thread import get_ident
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import count
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
 from gradviz.engine.leaf import Leaf as Leaf
 from gradviz.engine.leaf import frozen
-from gradviz.engine.place import Site, user_frame
+from gradviz.engine.place import Site
 from gradviz.errors import GraphError
 from gradviz.ops import ROWS
 
 if TYPE_CHECKING:
+    from gradviz.engine.atonce import Known
+    from gradviz.engine.dense import Block
     from gradviz.engine.handle import Handle
 
 CONST, LEAF, IMPORT = 0, 1, 2  # a bare number; a Value the user made; a row of an older tape
@@ -36,6 +34,9 @@ NO_INPUT, MANY = -1, -2  # in column b: one input; in column a: the inputs stand
 
 SMALLEST, LARGEST = 256, 1 << 17  # rows a tape starts with, and may grow to
 MARGIN = 3  # rows that one op of two inputs may write
+
+
+Scope = tuple[str, Site | None]  # its path, and the user's line that entered it
 
 
 class Outdated(GraphError):
@@ -48,7 +49,7 @@ class Tape:
     __slots__ = (
         *(
             "serial",
-            "owner",
+            "key",
             "n",
             "limit",
             "arrays",
@@ -62,12 +63,14 @@ class Tape:
             "attrs",
             "names",
         ),
-        *("leaves", "imports", "entered", "marks", "grad", "prior", "__weakref__"),
+        *("leaves", "imports", "entered", "layers", "blocks", "marks", "grad", "prior", "__weakref__"),
     )
     serials = count()
+    on = None  # a Leaf has the key of the tape where it has a row; see ``record``
 
-    def __init__(self) -> None:
-        self.serial, self.owner = next(Tape.serials), get_ident()
+    def __init__(self, rows: int = SMALLEST, scope: Scope = ("", None)) -> None:
+        self.serial = next(Tape.serials)
+        self.key = object()  # what leaves know the tape by, without holding on to it
         self.n = self.limit = 0  # rows written, and how many may be before there must be more room
         self.arrays = False  # whether any row holds one
         self.op: list[int] = []
@@ -82,14 +85,14 @@ class Tape:
         self.leaves: list[tuple[Leaf, int]] = []  # each with the row that stands for it here
         self.imports: list[tuple[Tape, int, int]] = []  # an older tape, the row there, the row here
         self.entered: dict[Any, int] = {}  # a Leaf, or an older (tape, row), and its row here
-        self.marks: list[tuple[int, str, Site | None]] = [
-            (0, scopes.path, scopes.site)
-        ]  # scope from a row on
+        self.layers: dict[int, Known] = {}  # by id: those that write blocks of rows here
+        self.blocks: list[Block] = []  # in the order of their rows
+        self.marks: list[tuple[int, str, Site | None]] = [(0, *scope)]  # scope from a row on
         self.grad: list[Any] = []  # after backward(); None where it did not reach
         self.prior: dict[
             int, dict[Leaf, Any]
         ] = {}  # by the root of a pass: what leaves' grads held before it
-        self.grow(SMALLEST)
+        self.grow(rows)
 
     def grow(self, rows: int) -> None:
         """Make room for more rows."""
@@ -103,7 +106,8 @@ class Tape:
         """Give back the room that was not used."""
         for column in (self.op, self.a, self.b, self.data, self.code, self.at):
             del column[self.n :]
-        self.limit = 0
+        self.limit = -1
+        self.layers.clear()
 
     def enter(self, value: Handle) -> int:
         """Give the row that stands for ``value`` on this tape, making one if there is none yet.
@@ -134,6 +138,10 @@ class Tape:
         self.leaves.append((leaf, row))
         leaf.snapshot = data
         self.entered[leaf] = row
+        if type(data) is float:
+            leaf.here, leaf.on = row, self.key
+            if leaf.data[0] is not data:  # set by another thread meanwhile
+                leaf.on = None
         return row
 
     def _import(self, tape: Tape, row: int) -> int:
@@ -177,70 +185,3 @@ class Tape:
             index = home.a[row]
             home, row = (home.leaves[index][0], 0) if home.op[row] == LEAF else home.imports[index][:2]
         return home, row
-
-
-class _Now(threading.local):
-    """The tape that is being written, in each thread its own."""
-
-    def __init__(self) -> None:
-        self.tape = Tape()
-
-
-def room(rows: int = MARGIN) -> Tape:
-    """Give this thread's tape, with room for ``rows`` more rows."""
-    tape = now.tape
-    while tape.n + rows > len(tape.op):
-        if len(tape.op) >= LARGEST and tape.n:
-            tape = begin()
-        else:
-            tape.grow(max(len(tape.op), SMALLEST))
-    return tape
-
-
-def begin() -> Tape:
-    """End this thread's tape, and give a new one."""
-    ended, now.tape = now.tape, Tape()
-    ended.trim()
-    return now.tape
-
-
-class _Scopes(threading.local):
-    """The module or block that values are being made in, and the user's line that entered it."""
-
-    path = ""
-    site: Site | None = None
-
-    def enter(self, name: str) -> tuple[str, Site | None]:
-        """Go one scope down; give what ``leave`` needs."""
-        before = self.path, self.site
-        if self.site is None:
-            frame = user_frame(sys._getframe(1))
-            self.site = frame.f_code, frame.f_lasti
-        self.path = f"{self.path}/{name}" if self.path else name
-        self._mark()
-        return before
-
-    def leave(self, before: tuple[str, Site | None]) -> None:
-        """Go back to where ``enter`` came from."""
-        self.path, self.site = before
-        self._mark()
-
-    def _mark(self) -> None:
-        tape = now.tape
-        if tape.marks[-1][0] == tape.n:
-            tape.marks.pop()
-        tape.marks.append((tape.n, self.path, self.site))
-
-
-@contextmanager
-def scope(name: str) -> Iterator[None]:
-    """Put the values made in a ``with`` block into a scope of that name, drawn as one box that opens."""
-    before = scopes.enter(name)
-    try:
-        yield
-    finally:
-        scopes.leave(before)
-
-
-scopes = _Scopes()
-now = _Now()

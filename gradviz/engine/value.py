@@ -21,6 +21,7 @@ import numpy as np
 from gradviz.engine.convert import encode_index, refuse, takes
 from gradviz.engine.handle import Handle, at
 from gradviz.engine.record import binary, record, unary
+from gradviz.engine.settle import settle
 from gradviz.engine.tape import FIRST_OP, Leaf
 from gradviz.errors import DataError, GradvizError
 from gradviz.ops import ROWS
@@ -190,6 +191,7 @@ class Value(Handle):
         tape = self._tape
         if isinstance(tape, Leaf):
             return ()
+        settle(tape)
         return tuple(at(type(self), *tape.origin(row)) for row in tape.inputs(self._row))
 
     @property

@@ -21,6 +21,10 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
+from gradviz.engine.atonce import Plain, call_at_once
+from gradviz.engine.dense import Dense
 from gradviz.engine.modules import Module as _Module
 from gradviz.engine.modules import held
 from gradviz.engine.tape import Leaf
@@ -73,6 +77,16 @@ class Neuron(Module):
         return f"{'ReLU' if self.nonlin else 'Linear'}Neuron({len(self.w)})"
 
 
+def _has_signs(dense: Dense) -> bool:
+    """Whether zeros come out with the sign that micrograd gives them: an int 0 of its has none."""
+    whole = np.any(dense.weights == np.floor(dense.weights))
+    return not whole and not np.any((dense.biases == 0) & np.signbit(dense.biases))
+
+
+_PLAIN = Plain(Neuron, "nonlin", {True: "relu", False: None}, _has_signs)
+_call_neuron = Neuron.__call__
+
+
 class Layer(Module):
     """Neurons that read the same inputs."""
 
@@ -83,7 +97,9 @@ class Layer(Module):
 
     def __call__(self, x: Any) -> Any:
         """Compute a list of outputs, or the one output."""
-        outputs = [neuron(x) for neuron in self.neurons]
+        values = x if isinstance(x, (list, tuple)) and x and {Value}.issuperset(map(type, x)) else ()
+        at_once = call_at_once(self, values, _PLAIN) if values and Neuron.__call__ is _call_neuron else None
+        outputs = at_once or [neuron(x) for neuron in self.neurons]
         return outputs if len(outputs) != 1 else outputs[0]
 
     def parameters(self) -> list[Any]:

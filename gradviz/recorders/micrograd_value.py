@@ -12,10 +12,12 @@ from weakref import WeakValueDictionary
 
 from gradviz.engine import value as engine
 from gradviz.engine.convert import as_data
+from gradviz.engine.current import now
 from gradviz.engine.handle import Handle, at
 from gradviz.engine.place import user_frame
 from gradviz.engine.record import enter
-from gradviz.engine.tape import CODES, FIRST_OP, NO_INPUT, Leaf, Outdated, Tape, now
+from gradviz.engine.settle import settle
+from gradviz.engine.tape import CODES, FIRST_OP, NO_INPUT, Leaf, Outdated, Tape
 from gradviz.errors import DataError, GradvizError
 from gradviz.ops import OPS, ROWS
 from gradviz.recorders import wholenumbers
@@ -139,6 +141,7 @@ class Value(engine.Value):
         _handles.setdefault((id(home), row), self)
         if isinstance(home, Leaf):
             return set()
+        settle(home)
         rows = home.inputs(row)
         return {_handle(home, k) for k in (rows[:1] if home.op[row] == CODES["pow"] else rows)}
 

@@ -6,6 +6,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
+from gradviz.engine.settle import settle
 from gradviz.engine.tape import FIRST_OP, MANY, Tape
 from gradviz.graph import CONST, OP
 
@@ -21,6 +22,7 @@ class Part:
 
     def cut(self) -> None:
         """Read the tape up to the last row that is asked for."""
+        settle(self.tape)
         self.n = max(self.wanted) + 1
         columns = self.tape.op, self.tape.a, self.tape.b
         self.op, self.a, self.b = (np.fromiter(column, np.int64, self.n) for column in columns)

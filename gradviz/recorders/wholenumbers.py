@@ -11,6 +11,7 @@ import heapq
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from gradviz.engine.settle import settle
 from gradviz.engine.tape import CODES, IMPORT, LEAF, Leaf, Tape
 from gradviz.engine.value import Value
 
@@ -57,6 +58,7 @@ def _needs(home: Home, row: int) -> tuple[tuple[Home, int], ...] | None:
     """What must be ints for this row to be one; None if it never is."""
     if isinstance(home, Leaf):
         return None
+    settle(home)
     op, a, b, data = home.op[row], home.a[row], home.b[row], home.data
     if op == LEAF:
         return ((home.leaves[a][0], 0),)
@@ -93,6 +95,7 @@ def _locals(home: Home, row: int) -> list[tuple[tuple[Home, int], int]]:
     """The inputs of a row whose local derivative is an int, with it."""
     if isinstance(home, Leaf):
         return []
+    settle(home)
     op, a, b, data = home.op[row], home.a[row], home.b[row], home.data
     if op in (LEAF, IMPORT):
         return [(place, 1) for place in _needs(home, row) or ()]
