@@ -17,6 +17,7 @@ from gradviz.recorders.parts import Columns, Part, parts_of
 from gradviz.recorders.places import Places
 from gradviz.recorders.places import span_of as span_of
 
+_NOWHERE = (None, 0)
 OP_NAMES = ("", *(row.name for row in ROWS))
 
 
@@ -155,10 +156,12 @@ class _Freezer:
         scope[at] = self._scope_numbers(leaf.scope for leaf in leaves)
         source = self.places.numbers(_pick(part.tape.code, rows), _pick(part.tape.at, rows))
         own = np.flatnonzero(self.places.own()[source])
-        sites = {k: marks[m][2] for k, m in zip(own.tolist(), mark[own].tolist(), strict=True)}
-        called = {k: site for k, site in sites.items() if site is not None}
-        codes, offsets = [code for code, _ in called.values()], [at for _, at in called.values()]
-        source[list(called)] = self.places.numbers(codes, offsets)
+        occurring, index = np.unique(mark[own], return_inverse=True)
+        called = [marks[m][2] for m in occurring.tolist()]
+        known = np.array([site is not None for site in called], dtype=bool)[index]
+        sites = [site or _NOWHERE for site in called]
+        numbers = self.places.numbers([code for code, _ in sites], [at for _, at in sites])
+        source[own[known]] = numbers[index[known]]
         return {"scope": scope, "source": source}
 
     def _scope_numbers(self, paths: Iterable[str]) -> np.ndarray:
