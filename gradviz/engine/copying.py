@@ -50,9 +50,12 @@ def _tape(tape: Tape, memo: dict[int, Any]) -> Tape:
     copy.data, copy.grad, copy.n, copy.limit = tape.data[:n], _column(tape.grad), n, 0
     copy.many, copy.names, copy.marks = dict(tape.many), dict(tape.names), list(tape.marks)
     copy.attrs = {row: dict(attrs) for row, attrs in tape.attrs.items()}
-    copy.leaves = [(copied(leaf, memo), row) for leaf, row in tape.leaves]  # type: ignore[misc]
+    copy.leaves = [copied(leaf, memo) for leaf in tape.leaves]  # type: ignore[misc]
+    copy.leaf_rows = list(tape.leaf_rows)
     copy.imports = [(memo[id(older)], there, here) for older, there, here in tape.imports]
-    copy.entered = dict(copy.leaves) | {(older, there): here for older, there, here in copy.imports}
+    copy.entered = dict(zip(copy.leaves, copy.leaf_rows, strict=True)) | {
+        (older, there): here for older, there, here in copy.imports
+    }
     copy.prior = {
         row: {copied(leaf, memo): before for leaf, before in prior.items()}  # type: ignore[misc]
         for row, prior in tape.prior.items()

@@ -25,7 +25,7 @@ _new = object.__new__
 
 
 # The two methods below are where programs spend their time. Both know their operands' rows at a glance if
-# these were made on the thread's present tape, or are leaves that have a row there; ``enter`` sees to the rest.
+# these were made on the thread's present tape, or are leaves with a row there; ``enter`` sees to the rest.
 
 
 def binary(name: str, *, reflected: bool = False) -> Callable[[H, Any], H]:
@@ -48,7 +48,7 @@ def binary(name: str, *, reflected: bool = False) -> Callable[[H, Any], H]:
         if a == NOT_HERE or b == NOT_HERE:
             if not (isinstance(other, Handle) or takes(other)):
                 return NotImplemented
-            tape, (a, b) = enter((self, other), _getframe(1))
+            tape, a, b = _enter_pair(tape, self, other, _getframe(1))
         if reflected:
             a, b = b, a
         data = tape.data
@@ -118,6 +118,19 @@ def record(kind: type[H], name: str, inputs: Sequence[Any], **attrs: Any) -> H:
     if given:
         tape.attrs[tape.n] = given
     return at(kind, tape, tape.write(CODES[name], a, b, z, frame.f_code, frame.f_lasti))
+
+
+def _enter_pair(tape: Tape, x: Handle, y: Any, frame: FrameType) -> tuple[Tape, int, int]:
+    """As ``enter``, for two on a tape that has room."""
+    try:
+        return (
+            tape,
+            tape.enter(x),
+            tape.enter(y) if isinstance(y, Handle) else tape.constant(as_data(y), frame),
+        )
+    except Outdated:
+        tape, (a, b) = enter((x, y), frame)
+        return tape, a, b
 
 
 def enter(inputs: Sequence[Any], frame: FrameType) -> tuple[Tape, list[int]]:

@@ -11,7 +11,7 @@ refers to a tape any more it is freed in one go. A tape may read rows of *older*
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import count
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
@@ -63,7 +63,18 @@ class Tape:
             "attrs",
             "names",
         ),
-        *("leaves", "imports", "entered", "layers", "blocks", "marks", "grad", "prior", "__weakref__"),
+        *(
+            "leaves",
+            "leaf_rows",
+            "imports",
+            "entered",
+            "layers",
+            "blocks",
+            "marks",
+            "grad",
+            "prior",
+            "__weakref__",
+        ),
     )
     serials = count()
     on = None  # a Leaf has the key of the tape where it has a row; see ``record``
@@ -82,7 +93,10 @@ class Tape:
         self.many: dict[int, tuple[int, ...]] = {}
         self.attrs: dict[int, dict[str, Any]] = {}
         self.names: dict[int, str] = {}
-        self.leaves: list[tuple[Leaf, int]] = []  # each with the row that stands for it here
+        self.leaves: list[Leaf] = []
+        self.leaf_rows: list[
+            int
+        ] = []  # the rows that stand for them here; no pairs, for the collector's sake
         self.imports: list[tuple[Tape, int, int]] = []  # an older tape, the row there, the row here
         self.entered: dict[Any, int] = {}  # a Leaf, or an older (tape, row), and its row here
         self.layers: dict[int, Known] = {}  # by id: those that write blocks of rows here
@@ -135,7 +149,8 @@ class Tape:
         if type(data) is not float:
             data = frozen(data.copy())  # the user may change it in place
         row = self.write(LEAF, len(self.leaves), NO_INPUT, data, leaf.code, leaf.at)
-        self.leaves.append((leaf, row))
+        self.leaves.append(leaf)
+        self.leaf_rows.append(row)
         leaf.snapshot = data
         self.entered[leaf] = row
         if type(data) is float:
@@ -173,15 +188,10 @@ class Tape:
             return self.many[row]
         return (self.a[row],) if self.b[row] == NO_INPUT else (self.a[row], self.b[row])
 
-    def origins(self) -> Iterator[tuple[Tape | Leaf, int, int]]:
-        """What stands here for something else: where it was made, the row there, the row here."""
-        yield from ((leaf, 0, here) for leaf, here in self.leaves)
-        yield from self.imports
-
     def origin(self, row: int) -> tuple[Tape | Leaf, int]:
         """Where a row was really made: for one that stands for a leaf or an older row, that."""
         home: Tape | Leaf = self
         while isinstance(home, Tape) and home.op[row] in (LEAF, IMPORT):
             index = home.a[row]
-            home, row = (home.leaves[index][0], 0) if home.op[row] == LEAF else home.imports[index][:2]
+            home, row = (home.leaves[index], 0) if home.op[row] == LEAF else home.imports[index][:2]
         return home, row

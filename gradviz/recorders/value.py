@@ -99,7 +99,7 @@ class _Freezer:
             if here < n and reached[here]:
                 ids[here] = self.ids[older][there]
         fresh: dict[int, Leaf] = {}
-        for leaf, here in tape.leaves:
+        for leaf, here in zip(tape.leaves, tape.leaf_rows, strict=True):
             if here < n and reached[here]:
                 ids[here] = self.used.get((leaf, _fingerprint(tape.data[here])), -1)
                 if ids[here] < 0:

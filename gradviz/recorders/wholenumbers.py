@@ -61,7 +61,7 @@ def _needs(home: Home, row: int) -> tuple[tuple[Home, int], ...] | None:
     settle(home)
     op, a, b, data = home.op[row], home.a[row], home.b[row], home.data
     if op == LEAF:
-        return ((home.leaves[a][0], 0),)
+        return ((home.leaves[a], 0),)
     if op == IMPORT:
         return (home.imports[a][:2],)
     if op in (_ADD, _MUL) or (op == _POW and data[b] >= 0):
