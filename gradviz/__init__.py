@@ -16,12 +16,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gradviz.compiled import compile
     from gradviz.engine import data, losses, nn, optim
-    from gradviz.engine.functions import concat, log_softmax, maximum, minimum, softmax, stack, where
     from gradviz.engine.current import scope
+    from gradviz.engine.functions import concat, log_softmax, maximum, minimum, softmax, stack, where
     from gradviz.engine.value import Parameter, Value
     from gradviz.errors import GradvizError
     from gradviz.graph import Graph
+    from gradviz.program import replay
     from gradviz.recorders.value import record
     from gradviz.recording import Recording
     from gradviz.timeline import Timeline
@@ -30,12 +32,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "gradviz.compiled": ("compile",),
     "gradviz.engine": ("data", "losses", "nn", "optim"),
     "gradviz.engine.functions": ("concat", "log_softmax", "maximum", "minimum", "softmax", "stack", "where"),
     "gradviz.engine.current": ("scope",),
     "gradviz.engine.value": ("Parameter", "Value"),
     "gradviz.errors": ("GradvizError",),
     "gradviz.graph": ("Graph",),
+    "gradviz.program": ("replay",),
     "gradviz.recorders.value": ("record",),
     "gradviz.recording": ("Recording",),
     "gradviz.timeline": ("Timeline",),
@@ -45,8 +49,8 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "GradvizError", "Graph", "Parameter", "Recording", "Timeline", "Value", "View",
-    "concat", "data", "log_softmax", "losses", "maximum", "minimum", "nn", "optim", "record",
-    "scope", "softmax", "stack", "where",
+    "compile", "concat", "data", "log_softmax", "losses", "maximum", "minimum", "nn", "optim", "record",
+    "replay", "scope", "softmax", "stack", "where",
 ]  # fmt: skip
 
 

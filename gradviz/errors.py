@@ -36,8 +36,20 @@ class GraphError(GradvizError, ValueError):
     """A graph that breaks one of its laws."""
 
 
+class ReplayError(GradvizError, ValueError):
+    """A recorded graph that cannot be computed again, or not from what it is given."""
+
+
 class RecordingError(GradvizError):
     """A recording that cannot be read or written."""
+
+
+class OutOfMemoryError(GradvizError, MemoryError):
+    """Memory that does not suffice; the message says for what."""
+
+    def __init__(self, what: str) -> None:
+        cure = "Free some, raise the limit if there is one (ulimit -v), or record less (--max-values)."
+        super().__init__(f"There is not enough memory for {what}.", cure)
 
 
 class LayoutError(GradvizError):

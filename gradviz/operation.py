@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from gradviz.arithmetic import arrays, floats, unbroadcast
+from gradviz.arithmetic import arrays, columns, floats, unbroadcast
 
 Rule = Callable[..., Any]
 Partial = Rule | float | None  # a rule, a constant, or None: no gradient goes to this input
@@ -87,6 +87,10 @@ class Op:
         """The forward rule on Python floats."""
         return _bind(self.rule, floats)
 
+    def on_columns(self) -> Rule:
+        """The forward rule on columns of scalars: bit for bit what ``on_floats`` computes, many at a time."""
+        return _bind(self.rule, columns)
+
     def partials_on_floats(self) -> tuple[Partial, ...]:
         """The partials on Python floats: rules of ``(*inputs, z)``, constants, or None."""
         return tuple(_bind(p, floats) if callable(p) else p for p in self.partials or ())
@@ -106,11 +110,15 @@ class Op:
         with np.errstate(all="ignore"):
             return _bind(rule, m)(*xs, z, **{**self.attrs, **attrs})
 
-    def carry(self, g: Any, local: Any) -> Any:
-        """What an edge with this local derivative passes back of ``g``."""
+    def carry(self, g: Any, local: Any, out: np.ndarray | None = None) -> Any:
+        """What an edge with this local derivative passes back of ``g``; written to ``out`` if given."""
         with np.errstate(all="ignore"):
-            carried = np.multiply(g, local)
-        return np.where(np.equal(local, 0), 0.0, carried) if self.gate else carried
+            carried = np.multiply(g, local, out=out)
+        if self.gate:
+            carried = np.where(np.equal(local, 0), 0.0, carried)
+            if out is not None:
+                out[...] = carried
+        return carried
 
     def vjp(self, g: Any, z: Any, xs: tuple[Any, ...], **attrs: Any) -> tuple[Any, ...]:
         """The cotangent of each input, in that input's shape; None where no gradient goes."""
