@@ -7,97 +7,21 @@ import random
 import networkx as nx
 import numpy as np
 import pytest
+from graphs import Builder, chain, mlp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradviz.acyclic import PARTS
 from gradviz.errors import NotFoundError
-from gradviz.folding import FOLD, RUN
 from gradviz.graph import CONST, INPUT, OP, PARAM, Graph, Span
-from gradviz.opening import MOST
 from gradviz.timeline import Timeline
 from gradviz.view import CALM, View
+from gradviz.view.acyclic import PARTS
+from gradviz.view.opened import MOST, MOST_EVER
+from gradviz.view.splitting import RUNS
 
 SCOPES = ("", "a", "a/b", "a/b/c[0]", "a/b/c[1]", "d", "d/e")
 LINES = (None, Span("one.py", 1), Span("one.py", 2), Span("two.py", 1))
 KEYS = (*SCOPES[1:], "@one.py:1", "a/@one.py:2", "not/in/this/graph", "a #2", "a + d")
-
-
-class Builder:
-    """Makes graphs value by value, with scopes and lines as a program would leave them."""
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[str, int, list[int], str, int, str]] = []
-
-    def leaf(self, kind: int = INPUT, scope: str = "", line: int = 1, name: str = "") -> int:
-        self.rows.append(("", kind, [], scope, line, name))
-        return len(self.rows) - 1
-
-    def op(self, op: str, inputs: list[int], scope: str = "", line: int = 1, name: str = "") -> int:
-        self.rows.append((op, OP, inputs, scope, line, name))
-        return len(self.rows) - 1
-
-    def graph(self) -> Graph:
-        ops, kinds, inputs, scopes, lines, names = zip(*self.rows, strict=True)
-        n, rng = len(self.rows), np.random.default_rng(0)
-        op_names, scope_names, line_numbers = (
-            list(dict.fromkeys(c)) for c in (["", *ops], ["", *scopes], lines)
-        )
-        return Graph(
-            op_names=op_names,
-            op=[op_names.index(op) for op in ops],
-            kind=kinds,
-            input_start=np.concatenate(([0], np.cumsum([len(row) for row in inputs]))),
-            input=[i for row in inputs for i in row],
-            data=rng.normal(size=n),
-            grad=rng.normal(size=n),
-            has_grad=np.array(kinds) != CONST,
-            scopes=scope_names,
-            scope=[scope_names.index(scope) for scope in scopes],
-            spans=[Span("train.py", line) for line in line_numbers],
-            source=[line_numbers.index(line) for line in lines],
-            names={i: name for i, name in enumerate(names) if name},
-        )
-
-
-def mlp(samples: int, sizes: tuple[int, ...] = (2, 16, 16, 1)) -> Graph:
-    """A multi-layer perceptron of single numbers with its loss, as the engine records it."""
-    made = Builder()
-    layers = list(enumerate(zip(sizes, sizes[1:], strict=False)))
-    params: dict[str, list[int]] = {}
-    outputs = []
-    for _ in range(samples):
-        values = [made.leaf(line=30) for _ in range(sizes[0])]
-        for k, (_, wide) in layers:
-            scopes = [f"MLP/layers[{k}]/neurons[{j}]" for j in range(wide)]
-            for scope in scopes:
-                if scope not in params:
-                    params[scope] = [made.leaf(PARAM, scope, 10) for _ in range(len(values) + 1)]
-            values = [neuron(made, params[scope], values, scope) for scope in scopes]
-        outputs += values
-    losses = [
-        made.op("relu", [made.op("sub", [made.leaf(CONST, line=34), o], line=34)], line=34) for o in outputs
-    ]
-    total = losses[0]
-    for loss in losses[1:]:
-        total = made.op("add", [total, loss], line=36)
-    made.op("mul", [total, made.leaf(CONST, line=37)], line=37, name="loss")
-    return made.graph()
-
-
-def neuron(made: Builder, weights: list[int], inputs: list[int], scope: str) -> int:
-    total = weights[-1]
-    for weight, x in zip(weights, inputs, strict=False):
-        total = made.op("add", [total, made.op("mul", [weight, x], scope, 20)], scope, 20)
-    return made.op("relu", [total], scope, 21)
-
-
-def chain(length: int, scope_of: str = "") -> Graph:
-    made = Builder()
-    value = made.leaf(PARAM)
-    for _ in range(length - 1):
-        value = made.op("tanh", [value], scope_of, line=5)
-    return made.graph()
 
 
 @st.composite
@@ -255,29 +179,13 @@ def test_depth_opens_the_programs_scopes_only() -> None:
     assert View(graph, depth=2).find("MLP/layers[0]/neurons[3]").count > 1
 
 
-def test_a_crowded_scope_folds_by_line_then_by_op_then_into_runs() -> None:
-    made = Builder()
-    for _ in range(3 * RUN):
-        a, b = made.leaf(line=7), made.leaf(line=7)
-        made.op("add", [made.op("mul", [a, b], line=7), a], line=8)
-    graph = made.graph()
-    lines = View(graph, ())
-    assert [box.key for box in lines.boxes] == ["@train.py:7", "@train.py:8"]
-    assert lines.find("@train.py:7").title == "line 7"
-    ops = lines.expand("@train.py:7")
-    assert {box.title for box in ops.boxes} == {"input", "×", "line 8"}
-    assert ops.find("@train.py:7/@mul").subtitle == "line 7"
-    runs = ops.expand("@train.py:7/@mul")
-    run = next(box for box in runs.boxes if box.key.startswith("@train.py:7/@mul/@"))
-    assert run.title.startswith("× 1–") and 1 < run.count <= 2 * FOLD
-    assert runs.expand(run.key).find(f"n{run.nodes[0]}").node == run.nodes[0]
-
-
 def test_a_box_that_would_hold_one_box_opens_through() -> None:
     view = View(mlp(100), ()).expand("MLP")
     assert view.find("MLP/layers[2]").count > 1
     inner = view.expand("MLP/layers[2]")
     assert {"MLP/layers[2]", "MLP/layers[2]/neurons[0]"} <= inner.expanded
+    deep = View(mlp(100), ()).expand("MLP/layers[1]/neurons[3]")
+    assert {"MLP", "MLP/layers[1]", "MLP/layers[1]/neurons[3]"} == deep.expanded, "what is around opens too"
 
 
 def test_a_call_that_is_left_and_entered_again_is_drawn_in_parts() -> None:
@@ -290,7 +198,7 @@ def test_a_call_that_is_left_and_entered_again_is_drawn_in_parts() -> None:
     view = View(made.graph(), ())
     cells = [box for box in view.boxes if box.key.startswith("cell")]
     assert [box.key for box in cells] == ["cell #1", "cell #2", "cell #3"]
-    assert cells[1].title == "cell · part 2 of 3" and cells[1].opens == ("cell",)
+    assert cells[1].title == "cell 2/3" and cells[1].opens == ("cell",)
     assert view.expand("cell #2").expanded == {"cell"}
 
 
@@ -314,19 +222,53 @@ def test_where_parts_would_be_too_many_the_groups_are_one_box() -> None:
     view = View(made.graph(), ())
     assert [box.key for box in view.boxes] == ["n0", "a + b"]
     assert view.find("a + b").title == "a, b" and view.find("a + b").opens == ("a", "b")
-    assert len(view.expand("a + b").boxes) == len(view.graph)
+    assert len(view.expand("a + b").boxes) == 1 + 2 * 2 * PARTS  # each of them is a loop of two values
+    assert len(view.expand("a/*").expand("b/*").boxes) == len(view.graph)
 
 
-def test_a_request_for_too_many_boxes_keeps_the_largest_closed_and_says_so() -> None:
+@pytest.fixture(scope="module")
+def crowd() -> Graph:
+    """A scope of very many values, and a small one."""
     made = Builder()
-    for scope, count in (("small", 30), ("large", 2 * MOST)):
-        for k in range(count):
-            made.leaf(scope=scope, line=k)
+    for scope, count in (("small", 30), ("large", 100_000)):
+        for _ in range(count):
+            made.leaf(scope=scope)
+    return made.graph()
+
+
+def test_a_request_for_too_many_boxes_keeps_the_largest_closed_and_says_so(crowd: Graph) -> None:
+    view = View(crowd, {"small/*", "large/*"})
+    assert [(held.key, held.title, held.boxes) for held in view.held] == [("large/*", "large", 100_000)]
+    assert len(view.boxes) == 31 and view.find("large").count == 100_000
+    assert "large stayed closed, because this view holds at most 1,000 boxes" in view.note
+    assert View(crowd, {"large/*"}, most=10**9).held == view.held, "nobody gets more than there can be"
+    everything = View(crowd, {"*"})
+    assert [(held.key, held.boxes) for held in everything.held] == [("*", 100_030)]
+    assert everything.expanded == frozenset() and len(everything.boxes) == 2
+
+
+def test_who_was_asked_may_open_more_and_parts_lead_down_without(crowd: Graph) -> None:
+    made = Builder()
+    for _ in range(5_000):
+        made.leaf(scope="large")
     graph = made.graph()
-    view = View(graph, {"small", "large"}, limit=len(graph))
-    assert len(view.boxes) <= MOST
-    assert view.find("large").count == 2 * MOST
-    assert "large stayed closed, because a view holds at most 1,000 boxes" in view.note
+    view = View(graph, {"large/*"}, most=MOST_EVER)
+    assert not view.held and len(view.boxes) == 5_000 and view.expanded == {"large/*"}
+    assert {box.scope for box in view.boxes} == {"large"}
+    assert len(view.collapse("large/*").boxes) == 1
+    assert view.expand("large/*").expanded == view.expanded
+    runs = View(crowd, {"large"})
+    assert not runs.held and 2 <= len(runs.boxes) <= RUNS + 30
+
+
+def test_of_many_scopes_that_are_open_those_with_most_boxes_are_held() -> None:
+    made = Builder()
+    for k in range(10):
+        for _ in range(10 * k + 10):
+            made.leaf(scope=f"s{k}")
+    view = View(made.graph(), {f"s{k}/*" for k in range(10)}, most=200)
+    assert len(view.boxes) <= 200
+    assert [held.key for held in view.held] == ["s9/*", "s8/*", "s7/*", "s6/*", "s5/*"]
 
 
 @pytest.mark.parametrize("scopes", [True, False])
@@ -342,7 +284,7 @@ def test_very_many_lines_or_scopes_are_gathered(scopes: bool) -> None:
 
 def test_names_that_are_not_there_are_answered_with_those_that_are() -> None:
     view = View(mlp(5), ())
-    with pytest.raises(NotFoundError, match="It has @train.py:30, MLP"):
+    with pytest.raises(NotFoundError, match="It has @train.py:30.input, MLP"):
         view.find("nowhere")
     with pytest.raises(NotFoundError, match="no box 'nowhere'"):
         view.expand("nowhere")
@@ -365,7 +307,7 @@ def test_files_of_one_name_are_told_apart() -> None:
     graph = made.graph()
     spans = (Span("a/model.py", 3), Span("b/model.py", 3))
     view = View(graph.replace(spans=spans, source=[i % 2 for i in range(100)]), ())
-    assert [box.key for box in view.boxes] == ["@a/model.py:3", "@b/model.py:3"]
+    assert [box.key for box in view.boxes] == ["@a/model.py:3.input", "@b/model.py:3.input"]
 
 
 def test_arrays_count_with_their_largest_elements() -> None:
@@ -399,7 +341,7 @@ def test_an_empty_graph_has_an_empty_view() -> None:
 @pytest.mark.slow
 def test_a_chain_of_a_million_ops_is_a_handful_of_boxes() -> None:
     view = View(chain(1_000_000))
-    assert len(view.boxes) <= 3
+    assert len(view.boxes) <= CALM
     for _ in range(4):
         box = max(view.boxes, key=lambda box: box.count)
         view = view.expand(box.key)

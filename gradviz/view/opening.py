@@ -1,0 +1,142 @@
+"""What a View opens when it is not told: a calm first look, a depth, or all there is room for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradviz.graph import OP, Graph
+from gradviz.view.folding import FOLD, FoldTree
+from gradviz.view.numbering import distinct_pairs
+from gradviz.view.opened import Opened, shown
+from gradviz.view.rows import ROOT
+
+EDGES_PER_BOX = 3  # a first look with more lines than this is a tangle, however few its boxes
+TRIALS = 50  # families of scopes tried one by one
+FEW = 3  # boxes that say too little of a graph
+
+
+def open_depth(tree: FoldTree, depth: int) -> Opened:
+    """The program's scopes open down to ``depth``: at 0 none, at 1 the outermost."""
+    is_open: Opened = {ROOT: False}
+    front = list(tree.children(ROOT))
+    while front:
+        row = front.pop()
+        gathers = not tree.real[row] and any(tree.real[child] for child in tree.below[row])
+        if tree.scopes[row] + gathers <= depth and (tree.real[row] or gathers):
+            is_open[row] = False
+            front += tree.children(row)
+    return is_open
+
+
+def open_all(tree: FoldTree, most: int) -> Opened:
+    """Everything open from the outside in, as far as ``most`` boxes hold it."""
+    is_open: Opened = {ROOT: False}
+    boxes, front = tree.shown(ROOT), [*tree.children(ROOT)]
+    for row in front:  # grows
+        if boxes - 1 + tree.shown(row) <= most:
+            boxes += tree.shown(row) - 1
+            is_open[row] = False
+            front += tree.children(row)
+    return is_open
+
+
+def open_automatically(graph: Graph, tree: FoldTree, limit: int) -> list[Opened]:
+    """Open scopes from the outside in while boxes and edges stay few; give every stage, the last one last.
+
+    Scopes of one depth open together if they can; otherwise sisters do. A scope that would show nothing but
+    folded values stays closed. Then pieces that compute few values open, and last, where hardly a box is
+    left, the largest ones.
+    """
+    opener = _Opener(graph, tree, limit)
+    if not tree.folds:
+        opener.take([row for row in range(1, len(tree)) if tree.real[row]])
+        return opener.stages
+    tried: set[int] = set()
+    while frontier := [row for row in opener.closed() if row not in tried and _says_more(tree, row)]:
+        tried.update(frontier)
+        if not opener.take(frontier):
+            opener.take_families(frontier)
+    _open_pieces(graph, tree, opener)
+    tried = set()
+    while len(closed := opener.closed()) + len(tree.own(ROOT)) <= FEW:
+        rows = [row for row in closed if row not in tried]
+        if not rows:
+            break
+        largest = max(rows, key=lambda row: (tree.count[row], tree.keys[row]))
+        tried.add(largest)
+        opener.take([largest])
+    return opener.stages
+
+
+def _says_more(tree: FoldTree, row: int) -> bool:
+    """Whether a closed row holds scopes, or few values; not what would be folded, or a piece of values."""
+    if any(tree.real[child] for child in tree.below[row]):
+        return True
+    return tree.real[row] and 1 < tree.count[row] <= FOLD
+
+
+def _open_pieces(graph: Graph, tree: FoldTree, opener: _Opener) -> None:
+    """Open pieces that compute few values, the root's own first."""
+    computes = np.bincount(tree.leaf[graph.kind == OP], minlength=len(tree)) > 0
+    pieces = [
+        row for row in opener.closed() if not tree.real[row] and computes[row] and tree.count[row] <= FOLD
+    ]
+    home = int(tree.leaf[graph.root])
+    for row in sorted(pieces, key=lambda row: (row != home, tree.count[row], tree.keys[row])):
+        if not opener.take([row]):
+            break
+
+
+class _Opener:
+    """Tries openings on the graph of tree rows, which is far smaller than the graph itself.
+
+    Attributes:
+        is_open: what is open by now.
+        stages: how it came to be.
+    """
+
+    def __init__(self, graph: Graph, tree: FoldTree, limit: int) -> None:
+        self.graph, self.tree, self.limit = graph, tree, limit
+        self.is_open: Opened = {ROOT: False}
+        self.stages = [dict(self.is_open)]
+        self._rows = 0
+
+    def closed(self) -> list[int]:
+        """The rows that are boxes and hold more than one value."""
+        return [row for row in shown(self.tree, self.is_open).closed if self.tree.count[row] > 1]
+
+    def take(self, rows: list[int]) -> bool:
+        """Open ``rows`` if the result is still calm."""
+        trial = self.is_open | dict.fromkeys(rows, False)
+        if shown(self.tree, trial).boxes > self.limit:
+            return False
+        if self.tree.folds and self._edge_count(self.tree.groups(trial)[0]) > EDGES_PER_BOX * self.limit:
+            return False
+        self.is_open = trial
+        self.stages.append(trial)
+        return True
+
+    def take_families(self, rows: list[int]) -> None:
+        """Open the scopes of one parent together, smallest families first."""
+        families: dict[int, list[int]] = {}
+        for row in rows:
+            families.setdefault(self.tree.parent[row], []).append(row)
+        sizes = {parent: sum(len(self.tree.below[row]) for row in rows) for parent, rows in families.items()}
+        for parent in sorted(families, key=lambda parent: (sizes[parent], self.tree.keys[parent]))[:TRIALS]:
+            self.take(families[parent])
+
+    def _edge_count(self, group: np.ndarray) -> int:
+        """At most how many edges are drawn: those of single values one by one."""
+        tree, graph = self.tree, self.graph
+        if self._rows != len(tree):
+            self._rows, leaf = len(tree), tree.leaf
+            source, target = leaf[graph.input], leaf[graph.consumer]
+            apart = source != target
+            self._inside = np.bincount(source[~apart], minlength=len(tree))
+            pairs, self._count = distinct_pairs(source[apart], target[apart], len(tree))
+            self._source, self._target = pairs // len(tree), pairs % len(tree)
+        source, target = group[self._source], group[self._target]
+        single = (source < 0) | (target < 0)
+        between = ~single & (source != target)
+        aggregated = np.unique(source[between] * len(group) + target[between])
+        return int(self._count[single].sum()) + len(aggregated) + int(self._inside[group < 0].sum())
