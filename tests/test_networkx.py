@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import math
 import sys
+import threading
 
 import networkx as nx
 import numpy as np
+import pytest
+from hypothesis import given
+from programs import Program, brief, programs
 
-from gradviz import Value, record, scope
+from gradviz import Graph, Value, record, scope
+from gradviz.graph.exchange import to_networkx
+from gradviz.graph.labelling import labels_of
 from gradviz.numbers import dumps
 
 
@@ -85,3 +92,86 @@ def test_it_is_a_dag_in_creation_order() -> None:
 
 def test_43_without_pydot() -> None:
     assert len(strange()) > 5 and "pydot" not in sys.modules
+
+
+def by_the_public_way(found: nx.MultiDiGraph) -> nx.MultiDiGraph:
+    out = nx.MultiDiGraph(**found.graph)
+    out.add_nodes_from((node, dict(facts)) for node, facts in found.nodes.items())
+    edges = sorted(found.edges(keys=True), key=lambda edge: (edge[1], edge[2]))  # as a Graph has them
+    out.add_edges_from((*edge, dict(found.edges[edge])) for edge in edges)
+    return out
+
+
+@brief
+@given(programs)
+def test_the_graph_is_the_one_that_networkx_itself_would_make(program: Program) -> None:
+    leaves, results = program.gradviz()
+    loss = sum(
+        (x.sum() if x.shape else x for x in results), leaves[0].sum() if leaves[0].shape else leaves[0]
+    )
+    loss.backward()
+    graph = record(loss)
+    found = graph.to_networkx()
+    public = by_the_public_way(found)
+    assert nx.utils.graphs_equal(found, public)
+    for mine, theirs in (
+        (found._node, public._node),
+        (found._succ, public._succ),
+        (found._pred, public._pred),
+    ):
+        assert str(mine) == str(theirs)  # also the order in which nodes, neighbours and keys stand
+    for u, v in found.edges():
+        assert found._succ[u][v] is found._pred[v][u]
+    check_facts(graph, found)
+
+
+def check_facts(graph: Graph, found: nx.MultiDiGraph) -> None:
+    """What the export says of each node and edge is what its view says."""
+    for node, facts in zip(graph.nodes(), found.nodes.values(), strict=True):
+        assert (facts["name"], facts["op"], facts["kind"]) == (node.label, node.op, node.kind)
+        assert (facts["state"], facts["scope"], facts["source"]) == (node.state, node.scope, str(node.source))
+        assert ("grad" in facts) == (node.grad is not None)
+        assert not isinstance(node.data, float) or repr(facts["data"]) == repr(node.data)
+    for edge in graph.edges():
+        facts = found.edges[edge.source, edge.target, edge.slot]
+        assert repr(facts.get("local", edge.local)) == repr(edge.local) or isinstance(edge.local, np.ndarray)
+        assert ("cotangent" in facts) == (edge.cotangent is not None)
+
+
+@brief
+@given(programs)
+def test_labels_of_all_nodes_are_the_labels_of_each(program: Program) -> None:
+    leaves, results = program.gradviz()
+    for k, value in enumerate((*leaves, *results[::3])):
+        value.name = ("x", "", "a rather long name that is cut", "y_1")[k % 4]
+    for result in results[-2:]:
+        graph = record(result)
+        assert labels_of(graph) == [graph.label(node) for node in range(len(graph))]
+
+
+def test_it_can_be_changed_like_any_other() -> None:
+    out = strange()
+    out.add_edge(0, len(out), key=0, slot=0)
+    out.remove_node(1)
+    assert out.number_of_nodes() == len(list(out)) and (0, 1) not in out.edges()
+    assert nx.utils.graphs_equal(out, by_the_public_way(out))
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_garbage_collector_is_left_as_it_was(on: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = record(Value(1.0) * 2)
+    was_on = gc.isenabled()
+    try:
+        (gc.enable if on else gc.disable)()
+        threads = [threading.Thread(target=to_networkx, args=(graph,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert gc.isenabled() == on
+        monkeypatch.setattr("gradviz.graph.exchange.labels_of", None)
+        with pytest.raises(TypeError):
+            graph.to_networkx()
+        assert gc.isenabled() == on
+    finally:
+        (gc.enable if was_on else gc.disable)()

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from gradviz.facts import CONST, Number, Span, Update
+from gradviz.graph.facts import CONST, Number, Span, Update
+from gradviz.graph.grouping import grouped
 
 ARRAYS = ("data", "grad", "prior", "cotangent", "local")
 
@@ -119,7 +120,7 @@ class Columns:
     @cached_property
     def edges_derived(self) -> EdgeColumns:
         """Cotangents and local derivatives, computed when first asked for."""
-        from gradviz.chainrule import edge_columns
+        from gradviz.graph.chainrule import edge_columns
 
         return edge_columns(self)
 
@@ -140,8 +141,7 @@ class Columns:
 
     @cached_property
     def _out(self) -> tuple[np.ndarray, np.ndarray]:
-        order = np.argsort(self.input, kind="stable")
-        return order, np.searchsorted(self.input[order], np.arange(len(self) + 1))
+        return grouped(self.input, len(self))
 
     def consumers_of(self, node: int) -> np.ndarray:
         """The edges that leave ``node``, in the order their consumers were made."""
@@ -168,6 +168,18 @@ class Columns:
         """What the node's grad held before this pass; 0 if nothing."""
         prior = _either(self.arrays["prior"], self.prior, node)
         return 0.0 if prior is None else prior
+
+    @cached_property
+    def had(self) -> np.ndarray:
+        """Per node, whether its grad held something else than 0 before this pass."""
+        column = np.asarray(self.prior != 0)
+        for node, prior in self.arrays["prior"].items():
+            column[node] = bool(np.any(prior))
+        return column
+
+    def left_over(self, node: int) -> Number | None:
+        """What the node's grad held before this pass, or None if that was nothing."""
+        return self.prior_of(node) if self.had[node] else None
 
     def cotangent_of(self, edge: int) -> Number | None:
         """What travelled back along an edge, or None."""
@@ -220,8 +232,11 @@ def _arrays(found: Mapping[int, Any]) -> dict[int, Any]:
 
 
 def _column(values: Any, dtype: Any, length: int, default: float = 0) -> np.ndarray:
-    """A read-only column of the right type and length."""
-    column = np.full(length, default, dtype) if values is None else np.array(values, dtype=dtype)
+    """A read-only column of the right type and length; one that is all this already is taken as it is."""
+    if isinstance(values, np.ndarray) and values.dtype == dtype and not values.flags.writeable:
+        column = values
+    else:
+        column = np.full(length, default, dtype) if values is None else np.array(values, dtype=dtype)
     if column.shape != (length,):
         kind = np.dtype(dtype).name
         raise ValueError(f"a column of {length} {kind} was needed, not one of shape {column.shape}")

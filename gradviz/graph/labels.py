@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradviz.facts import CONST
+from gradviz.graph.facts import CONST
 from gradviz.numbers import short
 from gradviz.ops import OPS
 
@@ -40,12 +40,12 @@ def _expression(graph: Graph, node: int, depth: int) -> tuple[str, int]:
         text, precedence = _expression(graph, i, depth - 1)
         if len(text) > LONGEST:
             return fallback
-        parts.append(f"({text})" if precedence < _needed(op.precedence, slot) else text)
+        parts.append(f"({text})" if precedence < bound_at(op.precedence, slot) else text)
     text = op.code.format(*parts)
     return (text, op.precedence) if len(text) <= LONGEST else fallback
 
 
-def _needed(outer: int, slot: int) -> int:
+def bound_at(outer: int, slot: int) -> int:
     """How tightly an input must bind to stand without brackets, as in Python."""
     if outer >= ATOM:
         return 0

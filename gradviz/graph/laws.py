@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradviz.facts import KINDS, OP, Number
+from gradviz.graph.facts import KINDS, OP, Number
 from gradviz.numbers import full
 from gradviz.ops import OPS
 from gradviz.summary import text_of

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from gradviz.arithmetic import columns
-from gradviz.columns import Columns, EdgeColumns
-from gradviz.facts import CONST
+from gradviz.graph.columns import Columns, EdgeColumns
+from gradviz.graph.facts import CONST
 from gradviz.operation import Op
 from gradviz.ops import OPS
 
@@ -22,36 +22,45 @@ def edge_columns(graph: Columns) -> EdgeColumns:
     out = EdgeColumns(graph.edge_count)
     touched = np.zeros(len(graph), dtype=bool)
     touched[list(graph.arrays["data"])] = True
-    touched[graph.consumer[touched[graph.input]]] = True  # now: what is, or reads, an array
-    for code, name in enumerate(graph.op_names):
-        op = OPS.get(name)
-        if op is None:
+    if touched.any():
+        touched[graph.consumer[touched[graph.input]]] = True  # now: what is, or reads, an array
+    one_by_one: list[tuple[Op, np.ndarray]] = []
+    for code in np.unique(graph.op).tolist():
+        if (op := OPS.get(graph.op_names[code])) is None:
             continue
         nodes = np.flatnonzero(graph.op == code)
         if op.elementwise:
             _scalar_column(graph, op, nodes[~touched[nodes]], out)
             nodes = nodes[touched[nodes]]
+        one_by_one.append((op, nodes))
+    np.logical_and(out.has_local, graph.has_grad[graph.consumer], out=out.has_cotangent)
+    out.has_cotangent &= graph.kind[graph.input] != CONST
+    out.cotangent[~out.has_cotangent] = np.nan
+    for op, nodes in one_by_one:
         for node in nodes.tolist():
             _array_node(graph, op, node, out)
     return out
 
 
 def _scalar_column(graph: Columns, op: Op, nodes: np.ndarray, out: EdgeColumns) -> None:
-    """All scalar nodes of one elementwise op at once (nodes with unusual attributes one group each)."""
+    """All scalar nodes of one elementwise op at once (nodes with unusual attributes one group each).
+
+    Cotangents are written for every edge; which of them really flow is for the caller to say.
+    """
     for attrs, group in _by_attrs(graph, nodes):
         first = graph.input_start[group]
-        xs = tuple(graph.data[graph.input[first + slot]] for slot in range(op.arity or 0))
+        slots = range(op.arity or 0)
+        reads = any(map(callable, op.partials or ()))  # a constant partial, as of add, asks for no data
+        xs = tuple(graph.data[graph.input[first + slot]] for slot in slots) if reads else ()
         z, g = graph.data[group], graph.grad[group]
-        for slot in range(op.arity or 0):
+        for slot in slots:
             local = op.local(slot, xs, z, m=columns, **attrs)
             if local is None:
                 continue
             edges = first + slot
             out.local[edges] = local
             out.has_local[edges] = True
-            flows = graph.has_grad[group] & (graph.kind[graph.input[edges]] != CONST)
-            out.cotangent[edges[flows]] = op.carry(g, local)[flows]
-            out.has_cotangent[edges[flows]] = True
+            out.cotangent[edges] = op.carry(g, local)
 
 
 def _by_attrs(graph: Columns, nodes: np.ndarray) -> list[tuple[dict[str, Any], np.ndarray]]:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradviz.columns import COLUMNS, Columns
 from gradviz.errors import NotFoundError
-from gradviz.facts import CONST, INPUT, KINDS, OP, PARAM, Edge, Node, Number, Span, Update
-from gradviz.labels import label_of
+from gradviz.graph.columns import COLUMNS, Columns
+from gradviz.graph.facts import CONST, INPUT, KINDS, OP, PARAM, Edge, Node, Number, Span, Update
+from gradviz.graph.labels import label_of
 
 if TYPE_CHECKING:
     import networkx as nx
 
 __all__ = ["CONST", "INPUT", "KINDS", "OP", "PARAM", "Edge", "Graph", "Node", "Number", "Span", "Update"]
 
+_LABELS_KEPT = 1 << 16
 _LONGEST, _MOST = 80, 10_000  # names that are compared with one that was not found: how long, how many
 
 
@@ -31,7 +33,17 @@ class Graph(Columns):
 
     def label(self, node: int) -> str:
         """What to call a node: its name, else a short expression that made it, else ``n9``."""
-        return label_of(self, int(node))
+        label = self._labels.get(node)
+        if label is None:
+            if len(self._labels) >= _LABELS_KEPT:
+                self._labels.clear()
+            label = self._labels[node] = label_of(self, int(node))
+        return label
+
+    @cached_property
+    def _labels(self) -> dict[int, str]:
+        """Those made lately: one sentence asks a dozen times."""
+        return {}
 
     def node(self, i: int) -> Node:
         """One node with readable names."""
@@ -89,13 +101,13 @@ class Graph(Columns):
 
     def validate(self) -> list[str]:
         """Check the laws; one sentence for each that is broken."""
-        from gradviz.laws import broken_laws
+        from gradviz.graph.laws import broken_laws
 
         return broken_laws(self)
 
     def to_networkx(self) -> nx.MultiDiGraph:
         """Export to networkx: keys are slots, attributes are plain types."""
-        from gradviz.exchange import to_networkx
+        from gradviz.graph.exchange import to_networkx
 
         return to_networkx(self)
 

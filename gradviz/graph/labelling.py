@@ -1,0 +1,121 @@
+"""The labels of all nodes at once: what ``labels.label_of`` says of each, column by column.
+
+How long each label would be is computed first: most are longer than a name may be. Only the others are
+written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradviz.graph.facts import CONST
+from gradviz.graph.labels import ATOM, DEEPEST, LONGEST, UNARY, bound_at
+from gradviz.numbers import short
+from gradviz.operation import Op
+from gradviz.ops import OPS
+
+if TYPE_CHECKING:
+    from gradviz.graph import Graph
+
+_PLACE = re.compile(r"\{(\d)\}")
+
+
+class _Depth:
+    """Expressions of up to so many ops: per node how long, how tightly bound, and whether one fits."""
+
+    def __init__(self, length: np.ndarray, precedence: np.ndarray) -> None:
+        self.length, self.precedence = length.copy(), precedence.copy()
+        self.fits = np.zeros(len(length), dtype=bool)
+
+
+def labels_of(graph: Graph) -> list[str]:
+    """Give every node's label, in the order of nodes."""
+    plain, precedence = _plain(graph)
+    length = np.fromiter(map(len, plain), np.int64, len(plain))
+    named = np.zeros(len(graph), dtype=bool)
+    named[list(graph.names)] = True
+    found = [(OPS.get(name), code) for code, name in enumerate(graph.op_names)]
+    ops = [(op, np.flatnonzero((graph.op == code) & ~named)) for op, code in found if op and op.arity]
+    depths = [_Depth(length, precedence)]
+    for _ in range(DEEPEST):
+        depths.append(_Depth(length, precedence))
+        for op, nodes in ops:
+            _measure(graph, op, nodes, *depths[-2:])
+    wanted = [depths[-1].fits]
+    for depth in depths[-2:0:-1]:
+        read = np.zeros(len(graph), dtype=bool)
+        read[graph.input[wanted[0][graph.consumer]]] = True
+        wanted.insert(0, read & depth.fits)
+    texts = plain
+    for below, write in zip(depths, wanted, strict=False):
+        before, texts = texts, list(plain)
+        for op, nodes in ops:
+            _write(graph, op, nodes[write[nodes]], below, before, texts)
+    return texts
+
+
+def _plain(graph: Graph) -> tuple[list[str], np.ndarray]:
+    """What a node is called without its expression, and how tightly that binds."""
+    texts = [f"n{node}" for node in range(len(graph))]
+    precedence = np.full(len(graph), ATOM)
+    known = np.array([name in OPS for name in graph.op_names], dtype=bool)[graph.op]
+    constant = (graph.kind == CONST) & ~known
+    constant[list(graph.arrays["data"])] = False
+    nodes = np.flatnonzero(constant)
+    bits, which = np.unique(graph.data[nodes].view(np.int64), return_inverse=True)  # tells -0 from 0
+    said = [short(x) for x in bits.view(np.float64).tolist()]
+    negative = np.array([text.startswith("-") for text in said], dtype=bool)
+    precedence[nodes] = np.where(negative[which], UNARY, ATOM) if len(nodes) else ATOM
+    for node, k in zip(nodes.tolist(), which.tolist(), strict=True):
+        texts[node] = said[k]
+    for node, name in graph.names.items():
+        texts[node], precedence[node] = name, ATOM
+    return texts, precedence
+
+
+def _inputs(graph: Graph, op: Op, nodes: np.ndarray) -> np.ndarray:
+    """The nodes that are read, of shape (slots, nodes)."""
+    return np.asarray(graph.input[graph.input_start[nodes] + np.arange(op.arity or 0)[:, None]])
+
+
+def _bracketed(op: Op, slot: int, precedence: np.ndarray) -> np.ndarray:
+    return np.asarray(precedence < bound_at(op.precedence, slot))
+
+
+def _measure(graph: Graph, op: Op, nodes: np.ndarray, below: _Depth, depth: _Depth) -> None:
+    """How long the expressions of one op's nodes are, their inputs being written as ``below`` says."""
+    inputs = _inputs(graph, op, nodes)
+    lengths = below.length[inputs]
+    brackets = [_bracketed(op, slot, below.precedence[row]) for slot, row in enumerate(inputs)]
+    total = len(_PLACE.sub("", op.code)) + lengths.sum(axis=0) + 2 * np.sum(brackets, axis=0)
+    fits = (total <= LONGEST) & np.all(lengths <= LONGEST, axis=0)
+    depth.fits[nodes] = fits
+    depth.length[nodes[fits]] = total[fits]
+    depth.precedence[nodes[fits]] = op.precedence
+
+
+def _write(
+    graph: Graph, op: Op, nodes: np.ndarray, below: _Depth, before: list[str], texts: list[str]
+) -> None:
+    """Write the expressions of one op's nodes; those that need the same brackets in one go."""
+    inputs = _inputs(graph, op, nodes)
+    brackets = [_bracketed(op, slot, below.precedence[row]) for slot, row in enumerate(inputs)]
+    pattern = sum((bits.astype(np.int64) << slot for slot, bits in enumerate(brackets)), np.zeros_like(nodes))
+    for bits in np.unique(pattern).tolist():
+        same = pattern == bits
+        rows = [[before[i] for i in row[same].tolist()] for row in inputs]
+        for node, text in zip(nodes[same].tolist(), _expressions(op, bits, rows), strict=True):
+            texts[node] = text
+
+
+def _expressions(op: Op, bits: int, rows: list[list[str]]) -> Iterable[str]:
+    """The op's source form, filled in; the slots that ``bits`` says stand in brackets."""
+    code = _PLACE.sub(lambda place: f"({place[0]})" if bits >> int(place[1]) & 1 else place[0], op.code)
+    if len(rows) != 2:
+        return map(code.format, *rows)
+    head, _, middle, _, tail = _PLACE.split(code)  # most nodes have two inputs, and joining is faster
+    return [f"{head}{a}{middle}{b}{tail}" for a, b in zip(*rows, strict=True)]
