@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from gradviz import Value, record, where
 from gradviz.explain import Explanation, explain
+from gradviz.explain.phrasing import LONGEST, derivative, equation, expression_in_numbers, typeset
 from gradviz.graph import INPUT, OP, Graph, Update
 from gradviz.ops import OPS
-from gradviz.phrasing import LONGEST, derivative, equation, expression_in_numbers, typeset
 from gradviz.timeline import Timeline
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import random
+import threading
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradviz import Value, record
 from gradviz.errors import NotFoundError
 from gradviz.graph import CONST, INPUT, OP, PARAM, Graph, Update
-from gradviz.partialsums import FEW
 from gradviz.timeline import PHASES, Step, Timeline
+from gradviz.timeline.partialsums import FEW
 
 
 @st.composite
@@ -103,6 +104,56 @@ def test_the_order_is_the_depth_first_visit(graph: Graph) -> None:
     assert timeline.order == [node for event, node in expected if event == "leave"]
     visits = [(step.event, step.node) for step in timeline if step.phase == "order"]
     assert visits == (expected if timeline.has_backward else [])
+
+
+@settings(deadline=None)
+@given(graphs())
+def test_steps_are_counted_without_the_visit(graph: Graph) -> None:
+    counted, visited = Timeline(graph), Timeline(graph)
+    lengths = [len(counted.phase_range(name)) for name in PHASES]
+    assert counted._walk is None and counted._sums is None
+    visits, carries = (2 * len(visited.walk.order), len(visited.sums) + 1) if visited.has_backward else (0, 0)
+    assert lengths == [len(graph), visits, carries, len(graph.updates)]
+
+
+@settings(deadline=None)
+@given(graphs())
+def test_the_ends_are_reached_without_the_visit(graph: Graph) -> None:
+    lazy, visited = Timeline(graph.replace(prior=None)), Timeline(graph.replace(prior=None))
+    visited.sums.after.sum()
+    explained = not np.any(visited.receives & ~graph.has_grad)
+    for k in (0, len(graph) // 2, len(graph), len(lazy)):
+        there, expected = lazy.frame(k), visited.frame(k)
+        np.testing.assert_array_equal(there.grad, expected.grad)
+        np.testing.assert_array_equal(there.has_grad, expected.has_grad)
+        np.testing.assert_array_equal(there.carried, expected.carried)
+        assert [there.data_of(i) for i in range(len(graph))] == [
+            expected.data_of(i) for i in range(len(graph))
+        ]
+    assert lazy._walk is None or not explained
+
+
+@settings(deadline=None)
+@given(graphs())
+def test_what_is_told_of_one_node_is_what_the_columns_say(graph: Graph) -> None:
+    timeline = Timeline(graph)
+    for k in range(0, len(timeline) + 1, 3):
+        frame, alone = timeline.frame(k), Timeline(graph).frame(k)
+        assert [alone.order_of(i) for i in range(len(graph))] == frame.position.tolist()
+        grads = [alone.grad_of(i) for i in range(len(graph))]
+        assert [grad is not None for grad in grads] == frame.has_grad.tolist()
+        assert [grad for grad in grads if grad is not None] == frame.grad[frame.has_grad].tolist()
+        assert [timeline.is_updated(i, k) for i in range(len(graph))] == frame.updated.tolist()
+
+
+def test_threads_that_ask_at_once_share_one_visit() -> None:
+    timeline, found = Timeline(neuron()[1]), []
+    threads = [threading.Thread(target=lambda: found.append(timeline.sums)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8 and all(sums is found[0] for sums in found)
 
 
 @given(graphs())

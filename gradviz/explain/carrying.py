@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
+from gradviz.explain.phrasing import bracketed, called, derivative, gradient, shape_of, vjp_is_whole
 from gradviz.graph import Graph, Number
 from gradviz.numbers import short
 from gradviz.ops import OPS
-from gradviz.phrasing import bracketed, called, derivative, gradient, shape_of, vjp_is_whole
 from gradviz.summary import shape_text, text_of
 from gradviz.timeline import Step, Timeline
 
@@ -61,7 +61,7 @@ def growth(graph: Graph, step: Step, timeline: Timeline) -> list[str]:
     if before is None:
         return []
     at = step.index - timeline.phase_range("backward").start - 1
-    since = "so far" if timeline.sums.previous[at] >= 0 else "left from before this pass"
+    since = "left from before this pass" if timeline.sums.is_first(at) else "so far"
     if shape_of(after):
         return [f"{since} {text_of(before)}, now {text_of(after)}"]
     return [f"{since} {text_of(before)}, now {text_of(before)} {added(part)} = {text_of(after)}"]
@@ -71,6 +71,8 @@ def remark(graph: Graph, edge: int) -> str:
     """A remark where a gradient stops, or stops being finite."""
     arrived, passed = graph.grad_of(int(graph.consumer[edge])), graph.cotangent_of(edge)
     if arrived is None or passed is None or not np.all(np.isfinite(arrived)):
+        return ""
+    if type(passed) is float and math.isfinite(passed) and passed:
         return ""
     if not np.all(np.isfinite(passed)):
         return " A finite gradient came in: the trouble begins here."
@@ -101,9 +103,12 @@ def _broadcast(graph: Graph, edge: int) -> list[str]:
 
 def _is_sum(before: Number | None, part: Number, after: Number) -> bool:
     """Whether ``after`` is ``before + part`` but for rounding."""
+    held = 0.0 if before is None else before
+    if type(held) is type(part) is type(after) is float and held + part == after:
+        return True
     with np.errstate(all="ignore"):
-        total = np.add(0.0 if before is None else before, part)
-        scale = np.abs(part) + np.abs(0.0 if before is None else before)
+        total = np.add(held, part)
+        scale = np.abs(part) + np.abs(held)
         near = np.abs(total - after) <= ROUNDING * scale
         same = near | (total == after) | (np.isnan(total) & np.isnan(after))
     return np.shape(total) == np.shape(after) and bool(np.all(same))

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradviz.carrying import CHAIN_RULE, added, chain, factor, growth, product, remark
+from gradviz.explain.carrying import CHAIN_RULE, added, chain, factor, growth, product, remark
+from gradviz.explain.phrasing import called, equation, expression_in_numbers, loss_name, shape_of, typeset
 from gradviz.graph import INPUT, OP, PARAM, Graph
 from gradviz.numbers import short
 from gradviz.ops import OPS
-from gradviz.phrasing import called, equation, expression_in_numbers, loss_name, shape_of, typeset
 from gradviz.summary import shape_text, text_of
 from gradviz.timeline import Step, Timeline
 
@@ -87,9 +87,9 @@ def _leave(graph: Graph, step: Step, timeline: Timeline) -> Explanation:
 
 
 def _listed(graph: Graph, nodes: list[int]) -> str:
-    names = [called(graph, node) for node in dict.fromkeys(nodes)]
-    more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more
+    distinct = list(dict.fromkeys(nodes))
+    more = f" and {len(distinct) - LISTED:,} more" if len(distinct) > LISTED else ""
+    return ", ".join(called(graph, node) for node in distinct[:LISTED]) + more
 
 
 def _seed(graph: Graph, step: Step, timeline: Timeline) -> Explanation:

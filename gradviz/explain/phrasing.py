@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from gradviz.graph import Graph, Number
-from gradviz.labels import label_of
 from gradviz.numbers import short
 from gradviz.operation import Op
 from gradviz.ops import OPS
@@ -21,17 +19,13 @@ CALL = 9  # the precedence of a call, which needs no brackets
 
 _ATOM = re.compile(r"[\w.\[\]]+|\w[\w.]*\([^()]*\)")
 _LETTER = re.compile(r"(?<![A-Za-z_])[gxyzc](?![A-Za-z_(])")  # \b would take z² for one word
-_labels: WeakKeyDictionary[Graph, dict[int, str]] = WeakKeyDictionary()  # one sentence asks a dozen times
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def called(graph: Graph, node: int) -> str:
     """The label of a node, cut where it would fill the sentence."""
-    known = _labels.setdefault(graph, {})
-    if node not in known:
-        label = label_of(graph, node)
-        known[node] = label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}…"
-    return known[node]
+    label = graph.label(node)
+    return label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}…"
 
 
 def loss_name(graph: Graph) -> str:
@@ -112,7 +106,10 @@ def typeset(text: str) -> str:
 
 
 def _inputs(graph: Graph, node: int) -> list[int]:
-    return [int(graph.input[e]) for e in graph.inputs_of(node)]
+    """The inputs of a node, and of very many as many as tell that there are more than are written out."""
+    start, stop = graph.input_start[node : node + 2].tolist()
+    inputs: list[int] = graph.input[start : min(stop, start + MANY + 1)].tolist()
+    return inputs
 
 
 def _amount(graph: Graph, node: int) -> str:

@@ -1,7 +1,8 @@
 """A Timeline tells a Graph as steps: forward, order, backward, update.
 
 Nothing is recorded for it: graph and cotangents fix every partial sum. Steps are columns, so any step and any
-frame is reached directly, never by replaying from the start.
+frame is reached directly, never by replaying from the start. How many steps there are is counted; the
+depth-first visit itself is made for the first step that needs it.
 
 >>> from gradviz.graph import Graph
 >>> square = Graph(op_names=["", "mul"], op=[0, 1], kind=[1, 3], input_start=[0, 0, 2], input=[0, 0],
@@ -17,41 +18,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
+from threading import RLock
 
 import numpy as np
 
 from gradviz.errors import NotFoundError
-from gradviz.frame import Frame, frame_at
 from gradviz.graph import Graph, Number, Update
-from gradviz.partialsums import PartialSums
-from gradviz.walk import Walk
+from gradviz.timeline.frame import Frame
+from gradviz.timeline.partialsums import PartialSums
+from gradviz.timeline.step import PHASES, Step
+from gradviz.timeline.walk import Walk, reached
 
-PHASES = ("forward", "order", "backward", "update")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One reversible event.
-
-    Attributes:
-        index: its place in the timeline.
-        phase: one of ``PHASES``.
-        event: "compute"; "enter" or "leave"; "seed" or "carry"; "update".
-        node: the node it happens to; for "carry" the input that receives.
-        edge: for "carry" the edge it travels on, for "enter" the edge by which the visit came, else None.
-        before: the data or gradient it replaces; None if there was nothing yet.
-        after: the data or gradient it leaves; for "leave" the place in the order, counted from 0.
-    """
-
-    index: int
-    phase: str
-    event: str
-    node: int
-    edge: int | None
-    before: Number | None
-    after: Number | int | None
+__all__ = ["PHASES", "Step", "Timeline"]
 
 
 class Timeline:
@@ -64,11 +43,19 @@ class Timeline:
     * update: one "update" per parameter that changed after the pass.
 
     Without a backward pass the phases order and backward are empty.
+
+    Args:
+        graph: the graph.
+        like: a timeline of a graph with the same edges, whose visit is the same.
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, like: Timeline | None = None) -> None:
+        self.graph, self._like = graph, like
         self.has_backward = len(graph) > 0 and bool(graph.has_grad[graph.root])
+        self._ends: dict[int, Frame] = {}
+        self._making = RLock()
+        self._walk: Walk | None = None
+        self._sums: PartialSums | None = None
 
     def __len__(self) -> int:
         return self._starts[-1]
@@ -106,7 +93,8 @@ class Timeline:
     @cached_property
     def order(self) -> list[int]:
         """The nodes in topological order, as the visit leaves them; backward runs through it from the end."""
-        return list(map(int, self.walk.order))
+        order: list[int] = self.walk.order.tolist()
+        return order
 
     def stack(self, k: int, limit: int | None = None) -> list[int]:
         """The depth-first stack at step ``k`` of the order phase: the root first, the node of that step last.
@@ -117,9 +105,10 @@ class Timeline:
         """
         if k not in self.phase_range("order"):
             return []
+        entered_by, consumer = self.walk.entered_by, self.graph.consumer
         chain = [self[k].node]
-        while (edge := int(self.walk.entered_by[chain[-1]])) >= 0 and len(chain) != limit:
-            chain.append(int(self.graph.consumer[edge]))
+        while (edge := entered_by[chain[-1]]) >= 0 and len(chain) != limit:
+            chain.append(int(consumer[edge]))
         return chain[::-1]
 
     def steps_of(self, node: int) -> dict[str, int | None | list[int]]:
@@ -129,12 +118,12 @@ class Timeline:
         if backward:
             seed = [backward.start] if node == self.graph.root else []
             grad = [*seed, *(self.sums.carries_to(node) + backward.start + 1).tolist()]
-        visits = np.flatnonzero(self.walk.node == node) + order.start if order else np.empty(0, dtype=int)
+        visited = bool(order) and bool(self._reached[node])
         updated = self._update_index.get(node)
         return {
             "compute": node,
-            "enter": int(visits[0]) if len(visits) else None,
-            "leave": int(visits[1]) if len(visits) else None,
+            "enter": order.start + int(self.walk.entered_at[node]) if visited else None,
+            "leave": order.start + int(self.walk.left_at[node]) if visited else None,
             "grad": grad,
             "update": None if updated is None else self.phase_range("update").start + updated,
         }
@@ -147,7 +136,9 @@ class Timeline:
         """
         if not 0 <= k <= len(self):
             raise NotFoundError(f"There is no frame {k}.", self._extent("frames", len(self)))
-        return frame_at(self, k)
+        if k in (0, len(self)):  # asked for again and again
+            return self._ends.setdefault(k, Frame(self, k))
+        return Frame(self, k)
 
     def grad_at(self, node: int, k: int) -> Number | None:
         """The gradient of ``node`` after the first ``k`` steps; None if there is none yet."""
@@ -156,6 +147,8 @@ class Timeline:
             return self.graph.grad_of(node)
         if k >= backward.stop and (final := self.graph.grad_of(node)) is not None:
             return final
+        if k <= backward.start or not self.receives[node]:
+            return self.graph.left_over(node)
         return self.sums.sum_after(node, self.carries_done(k))
 
     def update_of(self, node: int) -> Update:
@@ -168,15 +161,42 @@ class Timeline:
             raise NotFoundError(f"{self.graph.label(node)} was not updated after this pass.")
         return self.graph.updates[self._update_index[node]]
 
-    @cached_property
-    def sums(self) -> PartialSums:
-        """The carries of the backward phase and their partial sums."""
-        return PartialSums(self.graph, self.walk.order if self.has_backward else self.walk.order[:0])
+    def is_updated(self, node: int, k: int) -> bool:
+        """Whether the update has reached ``node`` within the first ``k`` steps."""
+        at = self._update_index.get(node)
+        return at is not None and self.phase_range("update").start + at < k
 
     @cached_property
+    def carrying(self) -> np.ndarray:
+        """Per edge, whether a step of the backward phase carries a cotangent along it."""
+        if not self.has_backward:
+            return np.zeros(self.graph.edge_count, dtype=bool)
+        if self._reached.all():
+            return self.graph.has_cotangent
+        return np.asarray(self.graph.has_cotangent & self._reached[self.graph.consumer])
+
+    @cached_property
+    def receives(self) -> np.ndarray:
+        """Per node, whether a step of the backward phase carries something to it."""
+        column = np.zeros(len(self.graph), dtype=bool)
+        column[self.graph.input[self.carrying]] = True
+        return column
+
+    @property
+    def sums(self) -> PartialSums:
+        """The carries of the backward phase and their partial sums."""
+        with self._making:  # one thread makes them, others wait for it
+            if self._sums is None:
+                self._sums = PartialSums(self.graph, self.walk.order, self.carrying)
+            return self._sums
+
+    @property
     def walk(self) -> Walk:
         """The depth-first visit."""
-        return Walk(self.graph)
+        with self._making:
+            if self._walk is None:
+                self._walk = self._like.walk if self._like else Walk(self.graph)
+            return self._walk
 
     @cached_property
     def _update_index(self) -> dict[int, int]:
@@ -187,13 +207,22 @@ class Timeline:
         """The first step of each phase, and the end."""
         visits = carries = 0
         if self.has_backward:
-            visits, carries = len(self.walk), 1 + len(self.sums)
+            visits, carries = 2 * int(np.count_nonzero(self._reached)), 1 + self._carries
         lengths = (len(self.graph), visits, carries, len(self.graph.updates))
         return tuple(int(x) for x in np.concatenate(([0], np.cumsum(lengths))))
 
     def carries_done(self, k: int) -> int:
         """How many carries are among the first ``k`` steps."""
-        return min(max(0, k - self.phase_range("backward").start - 1), len(self.sums))
+        return min(max(0, k - self.phase_range("backward").start - 1), self._carries)
+
+    @cached_property
+    def _reached(self) -> np.ndarray:
+        """Per node, whether the depth-first visit comes to it."""
+        return self._like._reached if self._like else reached(self.graph)
+
+    @cached_property
+    def _carries(self) -> int:
+        return int(np.count_nonzero(self.carrying))
 
     def _compute(self, k: int, node: int) -> Step:
         return Step(k, "forward", "compute", node, None, None, self.graph.data_of(node))
@@ -207,9 +236,8 @@ class Timeline:
 
     def _travel(self, k: int, at: int) -> Step:
         if at == 0:
-            root = self.graph.root
-            before = self.graph.prior_of(root) if self.sums.had[root] else None
-            return Step(k, "backward", "seed", root, None, before, self.graph.grad_of(root))
+            root, graph = self.graph.root, self.graph
+            return Step(k, "backward", "seed", root, None, graph.left_over(root), graph.grad_of(root))
         node, edge = int(self.sums.targets[at - 1]), int(self.sums.edges[at - 1])
         before, after = (self.sums.sum_after(node, done) for done in (at - 1, at))
         return Step(k, "backward", "carry", node, edge, before, after)

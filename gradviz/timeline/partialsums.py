@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradviz.graph import Graph, Number
+from gradviz.graph.grouping import grouped
 
 FEW = 16  # fan-out up to which the sums of all nodes are advanced together, one addition at a time
 
@@ -15,26 +16,23 @@ class PartialSums:
     The last partial sum of a node is the graph's own ``grad``: the engine adds in reverse order of creation,
     the depth-first order may add in another, and the two can differ in the last bit.
 
+    Args:
+        graph: the graph.
+        order: its nodes in topological order; nothing is carried from others.
+        carrying: per edge, whether anything is carried along it.
+
     Attributes:
         edges: the graph edges that carry, in order.
         targets: per carry, the node that receives.
         after: per carry, the sum at that node once it has received; NaN where it is an array.
-        had: per node, whether its grad was not zero before this pass.
     """
 
-    def __init__(self, graph: Graph, order: np.ndarray) -> None:
+    def __init__(self, graph: Graph, order: np.ndarray, carrying: np.ndarray) -> None:
         self.graph = graph
         edges = _edges_of(graph, order[::-1])
-        self.edges = edges[graph.has_cotangent[edges]]
-        self.targets = graph.input[self.edges]
-        self._by_target = np.argsort(self.targets, kind="stable")
-        self._start = np.searchsorted(self.targets[self._by_target], np.arange(len(graph) + 1))
-        self.previous = np.full(len(self.edges), -1)  # per carry, the one before it at the same node
-        same = np.flatnonzero(np.diff(self.targets[self._by_target]) == 0)
-        self.previous[self._by_target[same + 1]] = self._by_target[same]
-        self.had = graph.prior != 0
-        for node, prior in graph.arrays["prior"].items():
-            self.had[node] = bool(np.any(prior))
+        self.edges = edges[carrying[edges]]
+        self.targets = graph.input[self.edges].astype(np.int32)
+        self._by_target, self._start = grouped(self.targets, len(graph))
         self.after = self._running_sums()
 
     def __len__(self) -> int:
@@ -44,12 +42,16 @@ class PartialSums:
         """The carries that ``node`` receives, in order."""
         return self._by_target[self._start[node] : self._start[node + 1]]
 
+    def is_first(self, carry: int) -> bool:
+        """Whether it is the first that its target receives."""
+        return bool(self.carries_to(int(self.targets[carry]))[0] == carry)
+
     def sum_after(self, node: int, carries: int) -> Number | None:
         """The gradient of ``node`` once that many carries of the pass are done; None if it has none."""
         mine = self.carries_to(node)
         done = int(np.searchsorted(mine, carries))
         if not done:
-            return self.graph.prior_of(node) if self.had[node] else None
+            return self.graph.left_over(node)
         if not self._is_array(node):
             return float(self.after[mine[done - 1]])
         final = self.graph.grad_of(node)
@@ -91,4 +93,4 @@ def _edges_of(graph: Graph, nodes: np.ndarray) -> np.ndarray:
     counts = graph.input_start[nodes + 1] - first
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
-    return np.asarray(np.repeat(first - ends + counts, counts) + np.arange(total), dtype=np.int64)
+    return np.asarray(np.repeat(first - ends + counts, counts) + np.arange(total), dtype=np.int32)
