@@ -1,14 +1,14 @@
-"""One column of a recording as bytes: narrow, shuffled, compressed, and without code in it.
+"""One column of a recording as bytes: narrow, split into planes, compressed, and without code in it.
 
 Integers are kept in the narrowest type, as differences where that is smaller. Numbers are split into planes
-of bytes, so that the signs and exponents, which repeat, stand together. What is inflated never grows beyond
-its claimed length.
+of bytes, so that signs and exponents, which repeat, stand together; planes of digits, which do not, are kept
+as they are: quicker to write and to read. What is inflated never grows beyond its claimed length.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any
@@ -20,8 +20,12 @@ from gradviz.numbers import dumps, loads
 
 DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<f2", "<f4", "<f8")
 JSON = "json"
-CODECS = ("raw", "zlib", "shuffle", "delta")  # delta: differences, then shuffled; all but raw compressed
+CODECS = ("raw", "fill", "zlib", "planes", "steps", "shuffle", "delta")  # the last two are those of version 1
+DIFFERENCES = ("steps", "delta")
 LEVEL = 1  # zlib's fastest: level 6 takes three times as long for a tenth of the size
+SMALL = 64  # bytes; less than this is not worth a look
+SAMPLE = 1 << 15  # elements, from the middle, that tell how a column compresses
+WORTH = 0.9  # a plane that shrinks to more than this is kept as it is
 
 
 @dataclass(frozen=True)
@@ -40,31 +44,37 @@ class Column:
 
 
 def pack(values: np.ndarray) -> Column:
-    """Code a column of numbers, in whichever way is the smallest."""
+    """Code a column of numbers, in the way that makes it small."""
     values = np.ravel(values)
+    if len(values) and _is_constant(values):
+        dtype = values.dtype.newbyteorder("<").str
+        return Column(dtype, len(values), "fill", values[:1].astype(dtype).tobytes())
     if values.dtype.kind not in "iu":
-        return _smallest(values, ["shuffle"] if values.itemsize > 1 else ["zlib"])
+        return _coded(values, "planes")
     narrow = values.astype(_narrowest(values))
     steps = np.diff(values.astype(np.int64), prepend=np.int64(0))
     tight = steps.astype(_narrowest(steps))
-    return min(_smallest(narrow, ["shuffle"]), _smallest(tight, ["delta"]), key=lambda c: len(c.blob))
+    trials = [(narrow, "planes"), (tight, "steps")]
+    return _coded(*min(trials, key=lambda trial: len(_coded(_middle(trial[0]), trial[1]).blob)))
 
 
 def unpack(column: Column) -> np.ndarray:
-    """Decode a column of numbers.
+    """Decode a column of numbers; it cannot be written to.
 
     Raises:
         RecordingError: it is damaged; the message says how.
     """
     if column.dtype not in DTYPES:
         raise RecordingError(f"has the unknown type {column.dtype[:20]!r}")
-    raw, dtype = _inflate(column), np.dtype(column.dtype)
-    if column.codec in ("shuffle", "delta") and dtype.itemsize > 1:
-        raw = np.frombuffer(raw, np.uint8).reshape(dtype.itemsize, -1).T.tobytes()
-    if dtype.kind == "b" and raw.strip(b"\0\1"):
+    if column.codec not in CODECS:
+        raise RecordingError(f"has the unknown coding {column.codec[:20]!r}")
+    values = _decoded(column, np.dtype(column.dtype))
+    if values.dtype.kind == "b" and len(values) and values.view(np.uint8).max() > 1:
         raise RecordingError("holds truth values that are neither 0 nor 1")
-    values = np.frombuffer(raw, dtype)
-    return np.cumsum(values, dtype=np.int64) if column.codec == "delta" else values
+    if column.codec in DIFFERENCES:
+        values = np.cumsum(values, dtype=np.int64)
+    values.flags.writeable = False
+    return values
 
 
 def pack_json(obj: Any) -> Column:
@@ -82,19 +92,75 @@ def unpack_json(column: Column) -> Any:
     if column.dtype != JSON:
         raise RecordingError(f"has the type {column.dtype[:20]!r} where text was expected")
     try:
-        return _untagged(loads(_inflate(column).decode("utf-8", "surrogatepass")))
+        raw = _exactly(_inflate(column.blob, column.length), column.length)
+        return _untagged(loads(raw.decode("utf-8", "surrogatepass")))
     except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise RecordingError(f"is not readable text: {error}") from None
 
 
-def _smallest(values: np.ndarray, codecs: list[str]) -> Column:
+def _coded(values: np.ndarray, codec: str) -> Column:
+    """A column by "planes" or "steps", unless it is as small as it is."""
     dtype = values.dtype.newbyteorder("<").str
-    raw = np.ascontiguousarray(values, dtype).view(np.uint8)
-    found = [Column(dtype, len(values), "raw", raw.tobytes())]
-    for codec in codecs:
-        planes = raw if codec == "zlib" else raw.reshape(-1, values.itemsize).T
-        found.append(Column(dtype, len(values), codec, zlib.compress(planes.tobytes(), LEVEL)))
-    return min(found[1:] if codecs == ["delta"] else found, key=lambda column: len(column.blob))
+    raw = np.ascontiguousarray(values, dtype).view(np.uint8).reshape(-1, values.itemsize)
+    if raw.nbytes <= SMALL and codec == "planes":
+        return Column(dtype, len(values), "raw", raw.tobytes())
+    strategy = zlib.Z_RLE if values.dtype.kind == "f" else zlib.Z_DEFAULT_STRATEGY
+    planes = [_deflated(np.ascontiguousarray(plane), strategy) for plane in raw.T]
+    sizes = np.array([len(plane) for plane in planes], "<u4").tobytes()
+    return Column(dtype, len(values), codec, b"".join((sizes, *planes)))
+
+
+def _deflated(plane: np.ndarray, strategy: int) -> bytes:
+    """A plane compressed, or as it is where that gains little."""
+    raw = plane.tobytes()
+    for part in (_middle(plane).tobytes(), raw) if len(raw) > SAMPLE else (raw,):
+        deflater = zlib.compressobj(LEVEL, strategy=strategy)
+        packed = deflater.compress(part) + deflater.flush()
+        if len(packed) >= WORTH * len(part):
+            return raw
+    return packed
+
+
+def _middle(values: np.ndarray) -> np.ndarray:
+    start = max(0, len(values) - SAMPLE) // 2
+    return values[start : start + SAMPLE]
+
+
+def _is_constant(values: np.ndarray) -> bool:
+    """Whether all elements have the same bits."""
+    bits = np.ascontiguousarray(values).view(f"u{values.itemsize}")
+    return bool(bits[0] == bits[-1] and (bits == bits[0]).all())
+
+
+def _decoded(column: Column, dtype: np.dtype[Any]) -> np.ndarray:
+    if column.codec == "fill":
+        if len(column.blob) != dtype.itemsize:
+            raise RecordingError(f"is filled with {len(column.blob)} bytes of {dtype.itemsize}")
+        return np.repeat(np.frombuffer(column.blob, dtype), column.length)
+    if column.codec in ("raw", "zlib"):
+        raw = column.blob if column.codec == "raw" else _inflate(column.blob, column.nbytes)
+        return np.frombuffer(_exactly(raw, column.nbytes), dtype).copy()
+    out = np.empty((column.length, dtype.itemsize), np.uint8)
+    for i, plane in enumerate(_planes(column, dtype.itemsize)):
+        out[:, i] = np.frombuffer(plane, np.uint8)
+    return out.view(dtype)[:, 0]
+
+
+def _planes(column: Column, count: int) -> Iterator[bytes]:
+    """The planes of bytes, the lowest first, each of the claimed length."""
+    if column.codec in ("shuffle", "delta"):  # all of them compressed as one
+        raw = _exactly(_inflate(column.blob, column.nbytes), column.nbytes)
+        yield from (raw[i * column.length : (i + 1) * column.length] for i in range(count))
+        return
+    at = 4 * count
+    if len(column.blob) < at:
+        raise RecordingError("does not say how long its planes are")
+    for size in np.frombuffer(column.blob, "<u4", count).tolist():
+        part = column.blob[at : at + size]
+        at += size
+        yield part if len(part) == column.length else _exactly(_inflate(part, column.length), column.length)
+    if at != len(column.blob):
+        raise RecordingError("has planes that do not fill it")
 
 
 def _narrowest(values: np.ndarray) -> np.dtype[Any]:
@@ -104,20 +170,17 @@ def _narrowest(values: np.ndarray) -> np.dtype[Any]:
     return dtype if dtype.str in DTYPES else np.dtype(np.int64)
 
 
-def _inflate(column: Column) -> bytes:
-    """The bytes of a column, of exactly the claimed length, never more than that in memory."""
-    if column.codec not in CODECS:
-        raise RecordingError(f"has the unknown coding {column.codec[:20]!r}")
-    if column.codec == "raw":
-        raw = column.blob
-    else:
-        inflater = zlib.decompressobj()
-        try:
-            raw = inflater.decompress(column.blob, column.nbytes + 1)
-        except zlib.error as error:
-            raise RecordingError(f"cannot be inflated: {error}") from None
-    if len(raw) != column.nbytes:
-        raise RecordingError(f"claims {column.nbytes:,} bytes and does not hold exactly that")
+def _inflate(packed: bytes, length: int) -> bytes:
+    """Inflate, but never to more than one byte beyond ``length``."""
+    try:
+        return zlib.decompressobj().decompress(packed, length + 1)
+    except zlib.error as error:
+        raise RecordingError(f"cannot be inflated: {error}") from None
+
+
+def _exactly(raw: bytes, length: int) -> bytes:
+    if len(raw) != length:
+        raise RecordingError(f"claims {length:,} bytes and does not hold exactly that")
     return raw
 
 

@@ -96,7 +96,7 @@ class RecordingFile:
 
     def _connect(self, header: bytes) -> sqlite3.Connection:
         version = int.from_bytes(header[60:64], "big")
-        if version != VERSION:
+        if not 1 <= version <= VERSION:
             raise RecordingError(
                 f"{self.path} is a recording of version {version}; this gradviz reads up to {VERSION}.",
                 "Upgrade with: pip install --upgrade gradviz",

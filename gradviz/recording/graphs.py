@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from gradviz.chainrule import edge_columns
 from gradviz.graph import Graph, Number, Span, Update
+from gradviz.graph.chainrule import edge_columns
 from gradviz.recording.checked import FLOATS, INTEGERS, TRUTHS, Checked, put_arrays, require
 from gradviz.recording.columns import Column, pack, pack_json
 
@@ -83,6 +83,7 @@ def graph_from(columns: Mapping[str, Column]) -> Graph:
     consumer = np.repeat(np.arange(n), np.diff(start))
     inputs = consumer - reader.numbers("back", INTEGERS, m)
     require(not np.any((inputs < 0) | (inputs >= consumer)), "an edge leads back to its own future")
+    start.flags.writeable = inputs.flags.writeable = False  # so that the graph need not copy them
     facts = reader.facts("facts")
     root = facts["root"]
     require(isinstance(root, int) and 0 <= root < n, "the root is not a node")

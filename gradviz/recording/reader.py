@@ -8,13 +8,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from gradviz.errors import NotFoundError, RecordingError
+from gradviz.errors import NotFoundError, OutOfMemoryError, RecordingError
 from gradviz.graph import Graph
 from gradviz.recording.file import RecordingFile
 from gradviz.recording.graphs import graph_from
 from gradviz.recording.passes import WRONG, PassInfo
 
-KEPT = 8  # graphs held in memory
+KEPT, VALUES_KEPT = 8, 3_000_000  # graphs held in memory, and values in all of them but the last
+BYTES_A_VALUE = 400  # measured: a pass of a million values, opened and stepped through
 
 
 class Recording:
@@ -104,6 +105,7 @@ class Recording:
         Raises:
             NotFoundError: there is no such pass.
             RecordingError: it is damaged; the others can still be read.
+            OutOfMemoryError: it is too large for the memory there is.
         """
         count = len(self)
         if not -count <= index < count:
@@ -112,8 +114,25 @@ class Recording:
         index %= count
         with self._lock:
             if index not in self._graphs:
-                self._graphs[index] = self._load(index)
+                self._graphs[index] = self._loaded(index)
             self._graphs.move_to_end(index)
-            while len(self._graphs) > KEPT:
+            while len(self._graphs) > KEPT or (len(self._graphs) > 1 and self._values_held() > VALUES_KEPT):
                 self._graphs.popitem(last=False)
             return self._graphs[index]
+
+    def forget(self) -> None:
+        """Give back the memory of the graphs that were read."""
+        with self._lock:
+            self._graphs.clear()
+
+    def _values_held(self) -> int:
+        return sum(len(graph) for graph in self._graphs.values())
+
+    def _loaded(self, index: int) -> Graph:
+        try:
+            return self._load(index)
+        except MemoryError:
+            self._graphs.clear()
+            values = self.passes[index].node_count
+            needed = f"about {max(1, values * BYTES_A_VALUE >> 20):,} MB"
+            raise OutOfMemoryError(f"pass {index}: its {values:,} values take {needed}") from None

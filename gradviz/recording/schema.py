@@ -20,7 +20,7 @@ from typing import Any
 from gradviz.errors import RecordingError
 from gradviz.numbers import dumps
 
-VERSION = 1  # of the tables below; a file of an older version opens for ever
+VERSION = 2  # of the tables and codecs; a file of an older version opens for ever
 APPLICATION_ID = 0x67726476  # "grdv", where `file` and others look for who made an SQLite file
 MAX_COLUMNS = 256  # of a pass
 TABLES = {
