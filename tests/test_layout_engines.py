@@ -77,10 +77,11 @@ def test_version(bare: Path) -> None:
     assert find_engine(fake(bare / "b", "exit 3")).version == "unknown"
 
 
-def test_without_an_engine_gradviz_lays_out_itself(bare: Path) -> None:
+def test_gradviz_needs_no_engine(bare: Path) -> None:
     found = layout(SIZES, EDGES)
-    assert found.engine == "own"
-    assert found.note == "No Graphviz engine found. Laid out by gradviz itself."
+    assert found.engine == "own" and found.note == ""
+    with pytest.raises(LayoutError, match="'dot' is not there"):
+        layout(SIZES, EDGES, engine="dot")
 
 
 NO_POSITION = '{"objects":[{"name":"n0","pos":"nan,1"},{"name":"n1","pos":"1,1"},{"name":"n2","pos":"1,1"}]}'

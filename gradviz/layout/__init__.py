@@ -1,4 +1,4 @@
-"""Positions and curves for boxes and edges: by Graphviz for small graphs, by gradviz itself for the rest.
+"""Positions and curves for boxes and edges: by gradviz itself, or by Graphviz for those who ask for it.
 
 Pure geometry: sizes and pairs in, coordinates out. It knows nothing of graphs, views or gradients.
 """
@@ -9,17 +9,17 @@ import dataclasses
 import functools
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradviz.errors import LayoutError
 from gradviz.layout import graphviz, layered
-from gradviz.layout.geometry import LAYER_GAP, Layout, Pairs, Sizes
+from gradviz.layout.geometry import LAYER_GAP, Curves, Floats, Layout, Pairs, Sizes
 from gradviz.layout.graphviz import Engine, engines, find_engine
-from gradviz.layout.mesh import layers_of
+from gradviz.layout.layers import layers_of
 
-__all__ = ["GRAPHVIZ_LIMIT", "OWN", "Engine", "Layout", "engines", "find_engine", "layout"]
+__all__ = ["OWN", "Curves", "Engine", "Layout", "engines", "find_engine", "layout"]
 
 OWN = "own"
-GRAPHVIZ_LIMIT = 400  # boxes; beyond them Graphviz takes seconds, and minutes soon after
 
 
 def layout(
@@ -30,60 +30,78 @@ def layout(
     rankdir: str = "LR",
     gap: float = LAYER_GAP,
     timeout: float = 10.0,
+    before: NDArray[np.float64] | None = None,
 ) -> Layout:
     """Place boxes in layers, so that every edge runs forward, and route the edges around them.
 
     Args:
         sizes: width and height of each box, in px.
         edges: pairs of box indices, source first; parallel edges are fine, cycles are not.
-        engine: "own", or a Graphviz engine's name or path. None takes Graphviz for up to 400 boxes where
-            it is installed, and gradviz's own layout else.
+        engine: None or "own" for gradviz's own layout, or a Graphviz engine's name or path.
         rankdir: "LR", left to right, or "TB", top to bottom.
         gap: px between two layers, at least.
-        timeout: seconds that Graphviz may take.
+        timeout: seconds that it may take.
+        before: x and y of the middle of each box in an earlier layout, (n, 2), NaN where a box is new. Boxes
+            that stay in one layer keep their order there, and all that stay move as little as they can;
+            Graphviz cannot do that, and pays no heed.
 
     Returns:
-        The layout, the same for the same input. If Graphviz is missing or fails it is gradviz's own, and
-        ``note`` says so.
+        The layout, the same for the same input. If Graphviz fails it is gradviz's own, and ``note`` says so.
 
     Raises:
-        LayoutError: the engine asked for does not exist, or the edges form a cycle.
+        LayoutError: the engine asked for does not exist, a size is not a number, the edges form a cycle,
+            ``before`` does not fit the boxes, or our own layout took too long.
     """
     if rankdir not in ("LR", "TB"):
         raise LayoutError(f"rankdir is {rankdir!r}; it must be LR or TB.")
-    program, note = _choose(engine, len(sizes))
-    boxes = tuple((float(w), float(h)) for w, h in sizes)
-    pairs = tuple((int(a), int(b)) for a, b in edges)
-    found = _cached(boxes, pairs, program, rankdir, gap, timeout)
-    return dataclasses.replace(found, note=note) if note else found
+    boxes = np.array(sizes, np.float64).reshape(-1, 2)
+    pairs = np.array(edges, np.int64).reshape(-1, 2)
+    old = None if before is None else _earlier(before, len(boxes))
+    if not np.isfinite(boxes).all():
+        raise LayoutError(f"Box {int(np.argmin(np.isfinite(boxes).all(axis=1)))} has no size.")
+    program = None if engine in (None, OWN) else find_engine(engine)
+    seed = None if old is None else old.tobytes()
+    return _cached(boxes.tobytes(), pairs.tobytes(), program, rankdir, gap, timeout, seed)
 
 
-def _choose(engine: str | None, count: int) -> tuple[Engine | None, str]:
-    """Choose a Graphviz engine, or None for our own layout, and say so if it is second choice."""
-    if engine == OWN or (engine is None and count > GRAPHVIZ_LIMIT):
-        return None, ""
-    if engine is not None:
-        return find_engine(engine), ""
-    try:
-        return find_engine(), ""
-    except LayoutError as error:
-        return None, f"{error.message} Laid out by gradviz itself."
+def _earlier(before: NDArray[np.float64], count: int) -> Floats | None:
+    """Check the earlier places; None if no box has one."""
+    old = np.array(before, np.float64)
+    if old.shape != (count, 2):
+        raise LayoutError(f"before has the shape {old.shape}; it must be ({count}, 2).")
+    old[~np.isfinite(old).all(axis=1)] = np.nan
+    return old if np.isfinite(old).any() else None
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=16)
 def _cached(
-    sizes: tuple[tuple[float, float], ...],
-    edges: tuple[tuple[int, int], ...],
+    sizes: bytes,
+    edges: bytes,
     engine: Engine | None,
     rankdir: str,
     gap: float,
     timeout: float,
+    before: bytes | None,
 ) -> Layout:
-    layers_of(len(sizes), np.array(edges, np.int64).reshape(-1, 2))  # refuses cycles, whatever the engine
+    size = np.frombuffer(sizes).reshape(-1, 2)
+    pairs = np.frombuffer(edges, np.int64).reshape(-1, 2)
+    old = None if before is None else np.frombuffer(before).reshape(-1, 2)
+    layer = layers_of(len(size), pairs)  # refuses cycles, whatever the engine
+    note = ""
     if engine is not None:
         try:
-            return graphviz.layout(sizes, edges, engine, rankdir=rankdir, gap=gap, timeout=timeout)
+            found = graphviz.layout(size, pairs, engine, rankdir=rankdir, gap=gap, timeout=timeout)
+            return _shifted(found, old)
         except LayoutError as error:
-            own = layered.layout(sizes, edges, rankdir=rankdir, gap=gap)
-            return dataclasses.replace(own, note=f"{error.message} Laid out by gradviz itself.")
-    return layered.layout(sizes, edges, rankdir=rankdir, gap=gap)
+            note = f"{error.message} Laid out by gradviz itself."
+    own = layered.layout(size, pairs, layer, rankdir=rankdir, gap=gap, timeout=timeout, before=old)
+    return dataclasses.replace(_shifted(own, old), note=note)
+
+
+def _shifted(found: Layout, before: Floats | None) -> Layout:
+    """Say how far the boxes that were there before have moved on average."""
+    if before is None:
+        return found
+    moved = found.boxes[:, :2] + found.boxes[:, 2:] / 2 - before
+    x, y = np.nanmean(moved, axis=0).round(2).tolist()
+    return dataclasses.replace(found, shift=(x, y))

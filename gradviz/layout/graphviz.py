@@ -20,7 +20,17 @@ import numpy as np
 
 from gradviz.errors import LayoutError
 from gradviz.layout import child, routing
-from gradviz.layout.geometry import BOX_GAP, LAYER_GAP, Curve, Floats, Layout, Pairs, Sizes, with_margin
+from gradviz.layout.geometry import (
+    BOX_GAP,
+    LAYER_GAP,
+    Curve,
+    Curves,
+    Floats,
+    Layout,
+    Pairs,
+    Sizes,
+    with_margin,
+)
 
 PURE = "graphviz-pure"
 CURE = (
@@ -125,7 +135,7 @@ def layout(
         LayoutError: the engine failed, or answered with something else than this graph's layout.
     """
     if not len(sizes):
-        return Layout(0.0, 0.0, np.empty((0, 4)), (), engine.kind)
+        return Layout(0.0, 0.0, np.empty((0, 4)), Curves.of(()), engine.kind)
     source = _source(sizes, edges, rankdir, gap)
     answer, _ = child.run([engine.path, "-Kdot", "-Tjson0"], source, timeout=timeout)
     try:
@@ -135,7 +145,7 @@ def layout(
         raise LayoutError(f"{os.path.basename(engine.path)} gave an answer that is not a layout.") from None
     if rankdir == "LR":
         curves = routing.reroute(boxes, np.array(edges, np.int64).reshape(-1, 2), curves)
-    return with_margin(boxes, curves, engine.kind)
+    return with_margin(boxes, Curves.of(curves), engine.kind)
 
 
 def _source(sizes: Sizes, edges: Pairs, rankdir: str, gap: float) -> bytes:

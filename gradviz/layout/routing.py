@@ -11,66 +11,102 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.layout.geometry import PORT_GAP, Curve, Floats
+from gradviz.layout.geometry import PORT_GAP, Curve, Curves, Floats, Ints
+from gradviz.layout.layers import ranges
+from gradviz.layout.mesh import LANE, WIDEST, Mesh
 
 _OUT_GAP = 5.0  # px between the starts of two edges that leave one box
 _CORNER = 12.0  # px at a box's corners where no edge ends
+_LEVEL = 0.02  # px of climb that nobody sees
 
 
-def through_columns(
-    boxes: Floats, pairs: NDArray[np.int64], stops: Sequence[Sequence[tuple[float, float, float]]]
-) -> list[Curve]:
-    """Lead each edge through its columns: level inside a column, an S in the gap between two."""
+def through_columns(boxes: Floats, pairs: Ints, mesh: Mesh, left: Floats, right: Floats, y: Floats) -> Curves:
+    """Lead each edge through the columns it crosses: level inside a column, an S in the gap between two.
+
+    Args:
+        boxes: x, y, width and height of each box.
+        pairs: the edges.
+        mesh: what their dummies are.
+        left: of each column.
+        right: of each column.
+        y: of the middle of each node.
+    """
     if not len(pairs):
-        return []
-    out_y = _ports(boxes, pairs[:, 0], np.array([stop[1][2] for stop in stops]), _OUT_GAP)
-    in_y = _ports(boxes, pairs[:, 1], np.array([stop[-2][2] for stop in stops]), PORT_GAP)
-    start_x = (boxes[:, 0] + boxes[:, 2])[pairs[:, 0]]
-    tip_x = boxes[pairs[:, 1], 0]
-    return [
-        _curve((x, y), stop, tip)
-        for x, y, stop, *tip in zip(
-            start_x.tolist(), out_y.tolist(), stops, tip_x.tolist(), in_y.tolist(), strict=True
-        )
-    ]
+        return Curves.of(())
+    source, target = pairs[:, 0], pairs[:, 1]
+    from_layer, to_layer = mesh.layer[mesh.node[source]], mesh.layer[mesh.node[target]]
+    stops = np.where(mesh.direct, 0, to_layer - from_layer - 1)
+    first = len(boxes) + mesh.trunk[source]
+    visited = mesh.node[ranges(first, first + stops)]
+    lane = _lanes(pairs, stops, y[mesh.node[target]], y[mesh.node[np.maximum(first + stops - 1, 0)]])
+    heights = y[visited] + np.repeat(lane, stops)
+    middle = boxes[:, 1] + boxes[:, 3] / 2
+    ends = np.cumsum(stops)
+    has = stops > 0
+    leaves_to, comes_from = middle[target], middle[source]
+    leaves_to[has], comes_from[has] = heights[(ends - stops)[has]], heights[ends[has] - 1]
+    out_y = _ports(boxes, source, leaves_to, _OUT_GAP)
+    in_y = _ports(boxes, target, comes_from, PORT_GAP)
+
+    size = 2 * stops + 4  # start, the column's end, both ends of each stop, the column's start, tip
+    starts = np.concatenate([[0], np.cumsum(size)])
+    x, level = np.empty(starts[-1]), np.empty(starts[-1])
+    begin, end = starts[:-1], starts[1:] - 1
+    x[begin], x[begin + 1] = (boxes[:, 0] + boxes[:, 2])[source], right[from_layer]
+    x[end - 1], x[end] = left[to_layer], boxes[target, 0]
+    level[begin] = level[begin + 1] = out_y
+    level[end - 1] = level[end] = in_y
+    at = np.repeat(begin + 2, stops) + 2 * ranges(np.zeros_like(stops), stops)
+    x[at], x[at + 1] = left[mesh.layer[visited]], right[mesh.layer[visited]]
+    level[at] = level[at + 1] = heights
+    return _smooth(x, level, starts)
 
 
-def _curve(
-    start: tuple[float, float], stops: Sequence[tuple[float, float, float]], tip: Sequence[float]
-) -> Curve:
-    points = [start]
-    _level(points, stops[0][1])
-    for left, right, y in stops[1:-1]:
-        _ess(points, left, y)
-        _level(points, right)
-    _ess(points, stops[-1][0], tip[1])
-    _level(points, tip[0])
-    return tuple(points)
+def _lanes(pairs: Ints, stops: Ints, goal: Floats, last: Floats) -> Floats:
+    """Give the edges of one trunk lanes beside each other: who leaves it soon goes outside."""
+    lane = np.zeros(len(pairs))
+    edges = np.flatnonzero(stops)
+    side = np.where(goal < last, -1, 1) * (int(stops.max(initial=0)) + 1 - stops)
+    edges = edges[np.lexsort((goal[edges], side[edges], pairs[edges, 0]))]
+    place, count = _within(pairs[edges, 0])
+    lane[edges] = (place - (count - 1) / 2) * np.minimum(LANE, WIDEST / np.maximum(count - 1, 1))
+    return lane
 
 
-def _level(points: list[tuple[float, float]], x: float) -> None:
-    x0, y = points[-1]
-    if x - x0 > 0.01:
-        points += [(x0 + (x - x0) / 3, y), (x - (x - x0) / 3, y), (x, y)]
+def _within(group: Ints) -> tuple[Ints, Ints]:
+    """Count for each member of sorted groups those before it in its group, and all of them."""
+    first = np.searchsorted(group, group)
+    return np.arange(len(group)) - first, np.searchsorted(group, group, side="right") - first
 
 
-def _ess(points: list[tuple[float, float]], x: float, y: float) -> None:
-    x0, y0 = points[-1]
-    points += [((x0 + x) / 2, y0), ((x0 + x) / 2, y), (x, y)]
+def _smooth(x: Floats, y: Floats, starts: Ints) -> Curves:
+    """Join points by S curves that are level at every point, leaving out points that change nothing."""
+    keep = np.ones(len(x), bool)
+    flat = np.abs(np.diff(y)) < _LEVEL
+    same = np.abs(np.diff(x)) < _LEVEL
+    keep[1:-1] = ~(flat[:-1] & flat[1:]) & ~same[:-1] & ~same[1:]
+    keep[starts[:-1]] = keep[starts[1:] - 1] = True
+    kept = np.concatenate([[0], np.cumsum(keep)])[starts]
+    x, y = x[keep], y[keep]
+    middle = (x[:-1] + x[1:]) / 2
+    controls = np.empty((len(x), 3, 2))  # what leads to a point, and the point
+    controls[1:, 0, 0] = controls[1:, 1, 0] = middle
+    controls[1:, 0, 1], controls[1:, 1, 1] = y[:-1], y[1:]
+    controls[:, 2, 0], controls[:, 2, 1] = x, y
+    wanted = np.ones((len(x), 3), bool)
+    wanted[kept[:-1], :2] = False
+    return Curves(controls[wanted], 3 * kept - 2 * np.arange(len(kept)))
 
 
-def _ports(boxes: Floats, box: NDArray[np.int64], comes_from: Floats, gap: float) -> Floats:
+def _ports(boxes: Floats, box: Ints, comes_from: Floats, gap: float) -> Floats:
     """Spread the ends of edges along the sides of their boxes, in the order they come from."""
-    order = np.lexsort((np.arange(len(box)), comes_from, box))
+    order = np.lexsort((comes_from, box))
     grouped = box[order]
-    first = np.searchsorted(grouped, grouped)
-    count = np.searchsorted(grouped, grouped, side="right") - first
+    place, count = _within(grouped)
     room = np.maximum(boxes[grouped, 3] - 2 * _CORNER, 0.0)
     step = np.minimum(gap, room / np.maximum(count - 1, 1))
     y = np.empty(len(box))
-    y[order] = (
-        boxes[grouped, 1] + boxes[grouped, 3] / 2 + (np.arange(len(box)) - first - (count - 1) / 2) * step
-    )
+    y[order] = boxes[grouped, 1] + boxes[grouped, 3] / 2 + (place - (count - 1) / 2) * step
     return y
 
 
@@ -94,9 +130,8 @@ def reroute(boxes: Floats, pairs: NDArray[np.int64], curves: Sequence[Curve]) ->
 
 
 def _soft(start: Sequence[float], tip: Sequence[float]) -> Curve:
-    points = [(start[0], start[1])]
-    _ess(points, tip[0], tip[1])
-    return tuple(points)
+    middle = (start[0] + tip[0]) / 2
+    return (start[0], start[1]), (middle, start[1]), (middle, tip[1]), (tip[0], tip[1])
 
 
 def _moved(curve: Curve, start: Sequence[float], tip: Sequence[float]) -> Curve:
