@@ -111,6 +111,13 @@ def test_version() -> None:
         (["export", "RECORDING", "-o", "a.svg", "--pass", "7"], 1, "There are passes 0 to 1."),
         (["export", "RECORDING", "-o", "a.svg", "--expand", "MLP"], 1, "no box 'MLP'"),
         (["export", "RECORDING", "-o", "missing/a.svg"], 1, "missing/a.svg cannot be written: No such file"),
+        (["export", "RECORDING", "-o", "a-%03d.svg", "--steps", "0-9"], 2, "it must be A:B"),
+        (["export", "RECORDING", "-o", "a-%d.svg", "--steps", "0:9:0"], 2, "it must be A:B"),
+        (["export", "RECORDING", "-o", "a-%d.svg", "--steps", "900:"], 2, "nothing to draw: there are 0 to"),
+        (["export", "RECORDING", "-o", "a.svg", "--steps", ":"], 2, "one place for the number"),
+        (["export", "RECORDING", "-o", "%d-%d.svg", "--steps", ":"], 2, "one place for the number"),
+        (["export", "RECORDING", "-o", "a-%d.svg", "--steps", ":", "--step", "1"], 2, "not two of them"),
+        (["export", "missing.py", "-o", "a.svg", "--steps", ":"], 2, "one place for the number"),
         (["steps", "RECORDING", "--phase", "foward"], 1, "The phases are"),
         (["steps", "RECORDING", "arg"], 2, "takes no arguments"),
         (["steps", "missing.gradviz"], 1, "missing.gradviz cannot be opened: No such file"),
@@ -201,6 +208,31 @@ def test_export_of_a_moment(recording: str, options: list[str], computed: int, g
 def test_export_with_an_engine(recording: str, engine: str) -> None:
     done = invoke("export", recording, "-o", "-", "-f", "svg", "--engine", engine, "--theme", "dark")
     assert done.exit_code == 0 and "<svg" in done.stdout
+
+
+def test_export_of_a_walk(recording: str, tmp_path: Path) -> None:
+    walk = ["export", recording, "-o", str(tmp_path / "walk-%03d.svg"), "--phase", "backward", "--steps", ":"]
+    assert invoke(*walk).exit_code == 0
+    with Recording.open(recording) as opened:
+        from gradviz.timeline import Timeline
+
+        backward = Timeline(opened.graph(0)).phase_range("backward")
+    names = [f"walk-{k:03d}.svg" for k in range(backward.start, backward.stop + 1)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    for k in (backward.start, backward.stop - 1, backward.stop):
+        single = invoke("export", recording, "-o", "-", "-f", "svg", "--step", str(k)).stdout
+        assert (tmp_path / f"walk-{k:03d}.svg").read_text(encoding="utf-8") == single
+    assert "exists already" in str(invoke(*walk).exception)
+    assert invoke(*walk, "--force").exit_code == 0
+
+
+def test_a_walk_in_leaps_and_in_other_formats(recording: str, tmp_path: Path) -> None:
+    for ending, start in (("txt", b"6 values"), ("dot", b"digraph"), ("json", b"{"), ("png", b"\x89PNG")):
+        done = invoke("export", recording, "-o", str(tmp_path / f"%d.{ending}"), "--steps", "0:-1:9")
+        assert done.exit_code == 0
+        found = sorted(tmp_path.glob(f"*.{ending}"), key=lambda path: int(path.stem))
+        assert [path.stem for path in found][:3] == ["0", "9", "18"]
+        assert all(path.read_bytes().startswith(start) for path in found)
 
 
 # -- steps
@@ -337,6 +369,91 @@ def test_a_script_in_the_place_of_a_recording(neuron: Path) -> None:
     (neuron / "neuron.py").write_text("import sys; sys.exit(3)")
     done = gradviz("export", "neuron.py", "-o", "a.svg", cwd=neuron)
     assert done.returncode == 1 and "exit code 3 before any backward()" in done.stderr
+
+
+def test_a_script_that_is_drawn_notices_nothing(tmp_path: Path) -> None:
+    """It runs in a process of its own, forked or started anew, and ends there as it would under Python."""
+    text = f"""{NEURON}
+import atexit, gc, os, signal, sys, threading
+print(sys.argv, __name__, signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), gc.isenabled())
+print([name for name in os.environ if "BLAS" in name], "click.core" in str(sys.exc_info()))
+atexit.register(print, "last words")
+threading.Thread(target=lambda: print("thread")).start()
+sys.exit(3)
+"""
+    (tmp_path / "a.py").write_text(text)
+    plain = subprocess.run([sys.executable, "a.py", "x"], cwd=tmp_path, capture_output=True, text=True)
+    (tmp_path / "tmp").mkdir()
+    env = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    command = ["export", "a.py", "-o", "-", "-f", "text", "--", "x"]
+    forked = gradviz(*command, cwd=tmp_path, env=env)
+    started = "import sys; sys.platform = 'other'\nfrom gradviz.cli import main\nmain()"
+    anew = subprocess.run(
+        [sys.executable, "-c", started, *command], cwd=tmp_path, env=env, capture_output=True, text=True
+    )
+    for done in (forked, anew):
+        *said, ours = done.stderr.splitlines()
+        assert said == plain.stdout.splitlines()
+        assert ours == "gradviz: a.py ended with exit code 3; this is what it did until then."
+        assert done.returncode == 0 and "w1" in done.stdout
+    assert forked.stdout == anew.stdout and not list((tmp_path / "tmp").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("ending", "message"),
+    [
+        ("os.kill(os.getpid(), 9)", "ended with exit code 137; this is"),
+        ("os._exit(4)", "ended with exit code 4; this is"),
+        ("1 / 0", "ZeroDivisionError: division by zero\ngradviz: a.py ended with exit code 1; this is"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt\ngradviz: a.py ended with exit code 130; this is"),
+        ("sys.stdout.close()", "o = 0.7"),
+    ],
+)
+def test_however_a_script_ends_it_is_drawn(tmp_path: Path, ending: str, message: str) -> None:
+    (tmp_path / "a.py").write_text(f"import os, sys\n{NEURON}\n{ending}\n")
+    done = gradviz("export", "a.py", "-o", "a.svg", cwd=tmp_path)
+    assert done.returncode == 0 and message in done.stderr and "gradviz/cli" not in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.py", "a.svg"]
+
+
+def test_sigterm_ends_the_script_that_is_drawn_too(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)\n")
+    command = [sys.executable, "-m", "gradviz", "export", "a.py", "-o", "a.svg"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        script = int(process.stderr.readline())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 143
+    with pytest.raises(ProcessLookupError):
+        os.kill(script, 0)
+
+
+LIGHT = {
+    "gradviz": {"numpy", "click"},
+    "gradviz.cli": {"numpy"},
+    "gradviz.recorders.script": {"networkx", "torch", "gradviz.view", "gradviz.renderers"},
+    "gradviz.renderers.svg": {"networkx", "sqlite3", "hashlib", "gradviz.recorders"},
+}
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_an_import_brings_only_what_it_needs(module: str) -> None:
+    heavy = {"flask", "waitress", "graphviz", "hypothesis", "numpy.random", *LIGHT[module]}
+    code = f"import sys, {module}\nprint(*sorted({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_a_picture_brings_only_what_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(NEURON)
+    code = (
+        "import atexit, os, sys\nfrom gradviz.cli import main\nparent = os.getpid()\n"
+        "heavy = {'flask', 'waitress', 'graphviz', 'networkx', 'hypothesis', 'numpy.random'}\n"
+        "atexit.register(lambda: os.getpid() == parent and print(*(heavy & set(sys.modules))))\nmain()"
+    )
+    command = [sys.executable, "-c", code, "export", "a.py", "-o", "a.svg"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "" and (tmp_path / "a.svg").exists()
 
 
 class Serving:

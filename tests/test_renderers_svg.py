@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_renderers import GRAPHS, view_of
 
+from gradviz import Value, record, scope
 from gradviz.graph import Graph
 from gradviz.numbers import full
 from gradviz.renderers import marks, svg
@@ -207,16 +208,55 @@ def test_a_megabyte_of_name() -> None:
     assert len(visible("n" * 1_000_000)) <= LONGEST
 
 
-def test_numbers_on_edges_do_not_lie_on_boxes_or_each_other() -> None:
-    for name in ("neuron", "folded", "broken"):
-        view = view_of(name)
-        texts = Facts(view).final_texts
-        drawing = draw(view, None, texts)
-        taken = [np.array([x, y, x + w, y + h]) for x, y, w, h in drawing.boxes]
-        for arrow, text in zip(drawing.arrows, texts, strict=True):
-            half = len(text) * marks.LABEL_SIZE * 0.3
-            x, y = arrow.label
-            mine = np.array([x - half, y - 8, x + half, y])
-            for other in taken:
-                assert not ((mine[:2] < other[2:]).all() and (other[:2] < mine[2:]).all()), f"{name}: {text}"
+def crowded() -> View:
+    """Twelve values that one folded scope reads, so that their numbers have no room."""
+    inputs = [Value(float(i) + 0.5, name=f"x{i}") for i in range(12)]
+    with scope("net"):
+        total = inputs[0].tanh()
+        for i, x in enumerate(inputs[1:]):
+            total = total + (x * 0.1 ** (i % 3)).tanh()
+    total.backward()
+    return View(record(total), expanded=())
+
+
+def clashes(mine: np.ndarray, others: list[np.ndarray]) -> bool:
+    return any((mine[:2] < other[2:]).all() and (other[:2] < mine[2:]).all() for other in others)
+
+
+@pytest.mark.parametrize("name", ["neuron", "folded", "broken", "crowded"])
+def test_numbers_on_edges_do_not_lie_on_boxes_or_each_other(name: str) -> None:
+    view = crowded() if name == "crowded" else view_of(name)
+    texts = Facts(view).final_texts
+    drawing = draw(view, None, texts)
+    taken = [np.array([x, y, x + w, y + h]) for x, y, w, h in drawing.boxes]
+    root = parse(svg.render(view))
+    shown = [element.text or "" for element in by_class(root, "gv-carried")]
+    aside = {
+        element.get("data-edge") for element in by_class(root, "gv-edge") if by_class(element, "gv-aside")
+    }
+    for e, (arrow, text) in enumerate(zip(drawing.arrows, texts, strict=True)):
+        assert shown[e] == (text if arrow.label.clear else "")
+        assert (str(e) in aside) == (not arrow.label.clear)
+        half = len(text) * marks.LABEL_SIZE * 0.3
+        x, y = arrow.label.x, arrow.label.y
+        mine = np.array([x - half, y - 8, x + half, y])
+        if shown[e]:
+            assert not clashes(mine, taken), text
             taken.append(mine)
+    assert any(shown)
+    if name in ("neuron", "crowded"):
+        assert all(shown) == (name == "neuron")
+
+
+def test_an_edge_without_room_shows_its_number_while_it_is_the_current_one() -> None:
+    view = crowded()
+    timeline = Timeline(view.graph)
+    drawing = draw(view, None, Facts(view).final_texts)
+    hidden = {e for e, arrow in enumerate(drawing.arrows) if not arrow.label.clear}
+    for k in timeline.phase_range("backward"):
+        edge = timeline[k].edge
+        if edge is not None and int(view.edge_of[edge]) in hidden:
+            root = parse(svg.render(view, timeline.frame(k + 1)))
+            assert by_class(root, "gv-carried")[int(view.edge_of[edge])].text
+            return
+    pytest.fail("every edge had room")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NoReturn
 
 import click
 
 from gradviz.cli.group import cli
+from gradviz.cli.leave import MAY_FORK, Leave
 from gradviz.cli.terminal import tell
-from gradviz.errors import GradvizError
+from gradviz.errors import GradvizError, OutOfMemoryError
 
 __all__ = ["main"]
 
@@ -25,27 +27,37 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     ours is around it.
     """
     debug = "--debug" in (sys.argv[1:2] if argv is None else argv[:1])
+    # A caller with arguments of its own has a process that is not ours to split.
+    obj = MAY_FORK if argv is None else None
+    work: Any = partial(cli.main, args=argv, prog_name="gradviz", standalone_mode=False, obj=obj)
+    while callable(work):
+        work = _done(work, debug)
+    sys.exit(work)
+
+
+def _done(work: Callable[[], Any], debug: bool) -> Any:
+    """Do one piece of work, and give the exit status or what is left to do."""
     try:
-        then = cli.main(args=argv, prog_name="gradviz", standalone_mode=False)
-        status = then() if callable(then) else then
+        return work()
+    except Leave as leave:
+        return leave.work
     except click.ClickException as error:
         tell(f"{error.format_message()}{_usage(error)}")
-        status = error.exit_code
+        return error.exit_code
     except click.Abort:
-        status = INTERRUPTED
+        return INTERRUPTED
     except KeyboardInterrupt:
         # Python ends by the signal, as a shell expects; a script's traceback stands there already.
         sys.excepthook = lambda *_: None
         raise
     except BrokenPipeError:  # `gradviz steps … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = BROKEN_PIPE
-    except (GradvizError, OSError) as error:
+        return BROKEN_PIPE
+    except (GradvizError, MemoryError, OSError) as error:
         if debug:
             raise
-        tell(str(error))
-        status = FAILED
-    sys.exit(status)
+        tell(str(error if str(error) else OutOfMemoryError("this")))
+        return FAILED
 
 
 def _usage(error: click.ClickException) -> str:

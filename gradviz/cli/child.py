@@ -2,40 +2,104 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import shutil
 import signal
-import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
+import click
+
+from gradviz.cli.leave import MAY_FORK, Leave
 from gradviz.cli.terminal import refuse_existing, tell
 
 TERMINATED = 128 + signal.SIGTERM
 
 
+class Child(Protocol):
+    """A process that was started."""
+
+    def send_signal(self, sig: int, /) -> None:
+        """Send it a signal."""
+
+    def wait(self) -> int:
+        """Wait for its end, and give its exit code; minus n if signal n ended it."""
+
+
+class Forked:
+    """A child by fork, which has imported already what we have."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def send_signal(self, sig: int, /) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, sig)
+
+    def wait(self) -> int:
+        """Wait for its end."""
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
 def record_in_child(
-    script: str, args: Sequence[str], path: str, options: Mapping[str, Any] | None = None, stdout: Any = None
+    script: str,
+    args: Sequence[str],
+    path: str,
+    options: Mapping[str, Any] | None = None,
+    to_stderr: bool = False,
 ) -> int:
-    """Run ``gradviz run --no-serve`` and give the script's exit code; 128 + n if signal n ended it."""
-    start = os.path.join(os.path.dirname(os.path.dirname(__file__)), "__main__.py")
-    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # -X, -W, -O … as given to us
-    words = ["-o", path, "--quiet", "--no-serve"]
-    for name, value in (options or {}).items():
-        option = "-m" if name == "module" else f"--{name.replace('_', '-')}"
-        words += [option] if value is True else [f"{option}={value}"] if value else []
-    command = [sys.executable, *flags, start, "run", *words, "--", script, *args]
-    with subprocess.Popen(command, stdout=stdout) as child, _signals_to(child):
+    """Do ``gradviz run --no-serve`` and give the script's exit code; 128 + n if signal n ended it."""
+    context = click.get_current_context(silent=True)
+    forks = sys.platform == "linux" and context is not None and context.obj == MAY_FORK
+    begin = _fork if forks else _start
+    child = begin(script, args, path, options or {}, to_stderr)
+    with _signals_to(child):
         code = child.wait()
     settle(path)
     return code if code >= 0 else 128 - code
 
 
+def _fork(script: str, args: Sequence[str], path: str, options: Mapping[str, Any], to_stderr: bool) -> Forked:
+    """Split this process in two; the new one goes on in ``main`` with the script."""
+    from gradviz.cli.run import record_here, recording_modules
+
+    recording_modules()
+    gc.freeze()  # or both processes would go through all of this at their ends
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of threads; OpenBLAS, whose they are, is made to be forked
+        pid = os.fork()
+    if pid:
+        return Forked(pid)
+    if to_stderr and sys.stderr is not None:
+        os.dup2(sys.stderr.fileno(), 1)
+    known = ("module", "force", "no_source", "max_passes", "max_values")
+    given: dict[str, Any] = {name: options.get(name) for name in known}
+    raise Leave(partial(record_here, script, tuple(args), path, quiet=True, **given))
+
+
+def _start(script: str, args: Sequence[str], path: str, options: Mapping[str, Any], to_stderr: bool) -> Child:
+    """Start another Python with the flags of this one."""
+    import subprocess
+
+    start = os.path.join(os.path.dirname(os.path.dirname(__file__)), "__main__.py")
+    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # -X, -W, -O … as given to us
+    words = ["-o", path, "--quiet", "--no-serve"]
+    for name, value in options.items():
+        option = "-m" if name == "module" else f"--{name.replace('_', '-')}"
+        words += [option] if value is True else [f"{option}={value}"] if value else []
+    command = [sys.executable, *flags, start, "run", *words, "--", script, *args]
+    return subprocess.Popen(command, stdout=sys.stderr if to_stderr else None)
+
+
 @contextmanager
-def _signals_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
+def _signals_to(child: Child) -> Iterator[None]:
     """Let the child alone answer Ctrl-C, which the terminal sends to both; hand on SIGTERM."""
 
     def terminate(number: int, frame: FrameType | None) -> None:
@@ -67,6 +131,17 @@ def settle(path: str) -> None:
             pass  # it stays readable as it is
 
 
+@contextmanager
+def scratch() -> Iterator[str]:
+    """A folder for a while. A child that is forked meanwhile leaves it to its parent."""
+    folder, owner = tempfile.mkdtemp(prefix="gradviz-"), os.getpid()
+    try:
+        yield folder
+    finally:
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def record_and_serve(
     script: str,
     args: Sequence[str],
@@ -79,7 +154,7 @@ def record_and_serve(
     from gradviz.cli.serve import serve
     from gradviz.recording import Recording
 
-    with tempfile.TemporaryDirectory(prefix="gradviz-", ignore_cleanup_errors=True) as folder:
+    with scratch() as folder:
         path = os.path.abspath(output) if output else os.path.join(folder, "run.gradviz")
         refuse_existing(path, options["force"])
         code = record_in_child(script, args, path, options)

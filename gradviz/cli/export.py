@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,12 +12,15 @@ import click
 from gradviz.cli.moment import moment, selecting
 from gradviz.cli.target import opened
 from gradviz.cli.terminal import refuse_existing, tell
+from gradviz.cli.whatif import graph_of
 from gradviz.errors import GradvizError
 
 if TYPE_CHECKING:
     from gradviz.graph import Graph
     from gradviz.layout import Layout
+    from gradviz.recording import Recording
     from gradviz.renderers import Renderer
+    from gradviz.timeline.frame import Frame
     from gradviz.view import View
 
 
@@ -27,6 +31,11 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @selecting
+@click.option(
+    "--steps",
+    metavar="A:B",
+    help="A picture after each of these numbers of steps; FILE is then walk-%03d.svg. Of a --phase: its own.",
+)
 @click.option("--expand", metavar="KEY", multiple=True, help="Open a collapsed box; can be repeated.")
 @click.option("--collapse", metavar="KEY", multiple=True, help="Close a scope; can be repeated.")
 @click.option("--depth", type=click.IntRange(0), help="Open scopes down to this depth.")
@@ -40,7 +49,7 @@ if TYPE_CHECKING:
 def export(
     target: str, args: tuple[str, ...], output: str, form: str | None, force: bool, expand: tuple[str, ...],
     collapse: tuple[str, ...], depth: int | None, theme: str, scale: float | None, engine: str | None,
-    **selected: Any,
+    steps: str | None, **selected: Any,
 ) -> None:  # fmt: skip
     """Draw one moment of a pass: by default the first pass, after its last step.
 
@@ -51,17 +60,46 @@ def export(
     if output == "-" and not form:
         raise click.UsageError("With -o - say which format: -f svg, png, dot, json or text.")
     renderer = renderer_for(form or output)
-    if output != "-":
+    if steps is not None:
+        from gradviz.cli.walk import names, parsed
+
+        names(output, [])
+        parsed(steps)
+    elif output != "-":
         refuse_existing(output, force)
     with opened(target, args) as recording:
-        graph, frame = moment(recording, **selected)
+        if steps is None:
+            graph, frame = moment(recording, **selected)
+            files: list[str] = [output]
+            frames: Iterable[Frame | None] = [frame]
+        else:
+            graph, files, frames = walk(recording, output, steps, force, **selected)
         view = view_of(graph, expand, collapse, depth)
         options = {"theme": theme, "scale": scale, "engine": engine, "layout": place(view, renderer, engine)}
         given = {
             name: value for name, value in options.items() if value is not None and name in renderer.options
         }
-        drawn = renderer.render(view, frame, **given)
-    write(output, drawn if isinstance(drawn, bytes) else drawn.encode("utf-8"), force)
+        for file, drawn in zip(files, renderer.render_all(view, frames, **given), strict=True):
+            write(file, drawn, force)
+
+
+def walk(
+    recording: Recording, output: str, asked: str, force: bool, *,
+    index: int, phase: str | None, step: int | None, node: str | None, what: tuple[str, ...] = (),
+) -> tuple[Graph, list[str], Iterable[Frame]]:  # fmt: skip
+    """Find the pass, the files and the moments of many pictures."""
+    from gradviz.cli.walk import names, numbers
+    from gradviz.timeline import Timeline
+
+    if step is not None or node is not None:
+        raise click.UsageError("Give --steps, --step or --node, not two of them.")
+    graph = graph_of(recording, index, what)
+    timeline = Timeline(graph)
+    chosen = numbers(timeline, asked, phase)
+    files = names(output, chosen)
+    for file in files:
+        refuse_existing(file, force)
+    return graph, files, map(timeline.frame, chosen)
 
 
 def view_of(graph: Graph, expand: tuple[str, ...], collapse: tuple[str, ...], depth: int | None) -> View:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -51,6 +50,8 @@ class Words(click.Group):
         if word not in COMMANDS and is_path:
             args = ["run" if word.endswith(".py") else "show", *args]
         elif word not in COMMANDS:
+            from difflib import get_close_matches
+
             near = get_close_matches(word, COMMANDS, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else f"The commands are {', '.join(COMMANDS)}."
             ctx.fail(f"There is no command and no file {word!r}. {hint}")

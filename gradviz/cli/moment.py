@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gradviz.cli.whatif import graph_of, what_option
+
 if TYPE_CHECKING:
-    from gradviz.frame import Frame
     from gradviz.graph import Graph
     from gradviz.recording import Recording
     from gradviz.timeline import Timeline
+    from gradviz.timeline.frame import Frame
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PHASE_NAMES = ("forward", "order", "backward", "update")
@@ -35,6 +37,7 @@ def selecting(command: Command) -> Command:
         ),
         click.option("--phase", metavar="NAME", help=f"The end of a phase: {', '.join(PHASE_NAMES)}."),
         click.option("--step", type=int, metavar="K", help="After K steps; with --phase, K steps into it."),
+        what_option,
         pass_option,
     ):
         command = option(command)
@@ -42,12 +45,13 @@ def selecting(command: Command) -> Command:
 
 
 def moment(
-    recording: Recording, *, index: int, step: int | None, phase: str | None, node: str | None
-) -> tuple[Graph, Frame | None]:
+    recording: Recording, *,
+    index: int, step: int | None, phase: str | None, node: str | None, what: tuple[str, ...] = (),
+) -> tuple[Graph, Frame | None]:  # fmt: skip
     """Find the pass and the moment that the options name; None is the finished pass, with no step current."""
     from gradviz.timeline import Timeline
 
-    graph = recording.graph(index)
+    graph = graph_of(recording, index, what)
     timeline = Timeline(graph)
     if node is not None and step is not None:
         raise click.UsageError("Give --node or --step, not both.")

@@ -56,11 +56,25 @@ def free_name(script: str, module: bool) -> str:
     return path
 
 
+def recording_modules() -> None:
+    """Import what records, before a fork or a script.
+
+    Also what ``tell`` needs: an import after a script's end that makes a dataclass makes Python forget that a
+    KeyboardInterrupt ended it.
+    """
+    from gradviz.cli.quiet import load_numpy
+
+    load_numpy()
+    from gradviz.recorders import micrograd, script  # noqa: F401
+    from gradviz.renderers import escape  # noqa: F401
+
+
 def record_here(
     script: str, args: tuple[str, ...], path: str, quiet: bool, *,
     module: bool, force: bool, no_source: bool, max_passes: int | None, max_values: int | None,
 ) -> Any:  # fmt: skip
     """Run a script in this very process, and give what it gives to ``sys.exit``."""
+    recording_modules()
     from gradviz.recorders.listener import Limits
     from gradviz.recorders.script import facts_of_run, run_script
     from gradviz.recording import Writer

@@ -10,6 +10,7 @@ import click
 
 from gradviz.cli.moment import pass_option
 from gradviz.cli.target import opened
+from gradviz.cli.whatif import graph_of, what_option
 
 if TYPE_CHECKING:
     from gradviz.timeline import Step, Timeline
@@ -20,6 +21,7 @@ WIDEST = 24
 
 @click.command()
 @pass_option
+@what_option
 @click.option("--phase", metavar="NAME", help="Only forward, order, backward or update.")
 @click.option("--from", "start", type=int, metavar="K", help="The first step; negative counts from the end.")
 @click.option("--to", "stop", type=int, metavar="K", help="The step before which to stop.")
@@ -28,13 +30,13 @@ WIDEST = 24
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 def steps(
     target: str, args: tuple[str, ...], index: int, phase: str | None, start: int | None, stop: int | None,
-    as_json: bool,
+    as_json: bool, what: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Print the steps of a pass, one a line."""
     from gradviz.timeline import Timeline
 
     with opened(target, args) as recording:
-        timeline = Timeline(recording.graph(index))
+        timeline = Timeline(graph_of(recording, index, what))
         chosen = range(len(timeline))[slice(start, stop)]
         if phase is not None:
             part = timeline.phase_range(phase)

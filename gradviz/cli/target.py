@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -23,6 +21,9 @@ SQLITE = b"SQLite format 3\0"
 @contextmanager
 def opened(target: str, args: Sequence[str] = ()) -> Iterator[Recording]:
     """Open a recording, or run a script to get one; what the script prints goes to standard error."""
+    from gradviz.cli.quiet import load_numpy
+
+    load_numpy()
     from gradviz.recording import Recording
 
     if not is_script(target):
@@ -32,11 +33,11 @@ def opened(target: str, args: Sequence[str] = ()) -> Iterator[Recording]:
             warn_of_damage(recording)
             yield recording
         return
-    from gradviz.cli.child import record_in_child
+    from gradviz.cli.child import record_in_child, scratch
 
-    with tempfile.TemporaryDirectory(prefix="gradviz-", ignore_cleanup_errors=True) as folder:
+    with scratch() as folder:
         path = os.path.join(folder, "run.gradviz")
-        code = record_in_child(target, args, path, stdout=sys.stderr)
+        code = record_in_child(target, args, path, to_stderr=True)
         if not os.path.exists(path):
             if code:
                 raise GradvizError(f"{target} ended with exit code {code} before any backward().")

@@ -6,11 +6,12 @@ import os
 import sys
 
 from gradviz.errors import GradvizError
-from gradviz.renderers.escape import visible
 
 
 def tell(text: str) -> None:
     """Say something to the user, on standard error; lines stay lines."""
+    from gradviz.renderers.escape import visible
+
     shown = "\n".join(visible(line) for line in text.split("\n"))
     try:
         print(f"gradviz: {shown}", file=sys.stderr, flush=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 import threading
 import tokenize
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import CodeType, FrameType
 from typing import Any
 
@@ -22,13 +22,6 @@ from gradviz.recorders.value import freeze, span_of
 from gradviz.recording import Writer
 
 SOURCE_BYTES, SOURCE_FILES = 1 << 20, 200
-LIBRARIES = tuple(
-    os.path.realpath(path) + os.sep
-    for path in {
-        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-        os.path.dirname(os.path.dirname(__file__)),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -150,7 +143,16 @@ def names_in(frame: FrameType) -> dict[str, Value]:
 
 def is_users(file: str) -> bool:
     """Whether a file is neither Python's, nor an installed package's, nor ours."""
-    return os.path.isabs(file) and not os.path.realpath(file).startswith(LIBRARIES)
+    return os.path.isabs(file) and not os.path.realpath(file).startswith(_libraries())
+
+
+@cache
+def _libraries() -> tuple[str, ...]:
+    import sysconfig
+
+    folders = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    folders.add(os.path.dirname(os.path.dirname(__file__)))
+    return tuple(os.path.realpath(folder) + os.sep for folder in folders)
 
 
 def source_text(file: str) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -119,7 +118,7 @@ def facts_of_run(
         "limits": asdict(limits or Limits()),
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "gradviz": __version__,
-        "python": platform.python_version(),
+        "python": sys.version.split()[0],
         "numpy": np.__version__,
         "platform": sys.platform,
     }

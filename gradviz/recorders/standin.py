@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
+from typing import Any
 
 
-class StandIn(MetaPathFinder, Loader):
-    """Finds ready-made modules under the names of a package, whether or not that is installed."""
+class StandIn:
+    """Finds and loads ready-made modules under the names of a package, whether or not it is installed."""
 
     def __init__(self, make: Callable[[], Mapping[str, ModuleType]], names: Sequence[str]) -> None:
         self.make, self.names = make, tuple(names)
@@ -36,7 +36,8 @@ class StandIn(MetaPathFinder, Loader):
         """Offer the ready-made module; other modules of the package come from where it is installed."""
         if fullname not in self.names:
             return None
-        spec = ModuleSpec(fullname, self, origin=f"gradviz ({fullname})", is_package="." not in fullname)
+        loader: Any = self
+        spec = ModuleSpec(fullname, loader, origin=f"gradviz ({fullname})", is_package="." not in fullname)
         if spec.submodule_search_locations is not None:
             real = PathFinder.find_spec(fullname)
             spec.submodule_search_locations = list(real.submodule_search_locations or []) if real else []

@@ -6,15 +6,15 @@ The file's ending picks the row: ``renderer_for("neuron.svg")``.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gradviz.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from gradviz.frame import Frame
+    from gradviz.timeline.frame import Frame
     from gradviz.view import View
 
 __all__ = ["RENDERERS", "Renderer", "renderer_for"]
@@ -48,6 +48,16 @@ class Renderer:
         """Write a view at a moment; without a frame after the backward pass."""
         written: str | bytes = import_module(self.module).render(view, frame, **options)
         return written
+
+    def render_all(self, view: View, frames: Iterable[Frame | None], **options: Any) -> Iterator[bytes]:
+        """Write a view at many moments, in UTF-8 if it is text; SVG writes only what changes between them."""
+        module = import_module(self.module)
+        if hasattr(module, "frames"):
+            yield from module.frames(view, frames, **options)
+            return
+        for frame in frames:
+            written = module.render(view, frame, **options)
+            yield written if self.binary else written.encode("utf-8")
 
 
 _DRAWN = ("layout", "theme", "legend")
@@ -100,6 +110,8 @@ def renderer_for(name: str) -> Renderer:
     by_ending |= {alias: RENDERERS[key] for alias, key in _ALIASES.items()}
     if ending in by_ending:
         return by_ending[ending]
+    from difflib import get_close_matches
+
     near = get_close_matches(ending[1:], [*RENDERERS, *(row.extension[1:] for row in _ROWS)], n=1)
     guess = f"Did you mean {near[0]}? " if near else ""
     raise NotFoundError(f"There is no format {ending[1:41]!r}.", f"{guess}There are {', '.join(RENDERERS)}.")

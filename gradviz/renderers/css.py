@@ -32,6 +32,7 @@ stroke-width:4px;stroke-linejoin:round}}
 .on.bad path{{stroke:$bad;stroke-width:2.6;stroke-dasharray:9 3 2 3;stroke-linecap:butt}}
 .on.bad .gv-tip,.on.bad .gv-carried{{fill:$bad}}
 .gv-edge.now .gv-carried{{fill:$now}}
+.gv-edge:not(.now) .gv-aside{{visibility:hidden}}
 .gv-shade{{fill:$shade}}
 .gv-card{{fill:$card;stroke:$line}}
 .kind-input .gv-card,.kind-param .gv-card,.kind-const .gv-card{{fill:$leaf}}

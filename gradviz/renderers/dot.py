@@ -14,7 +14,7 @@ from gradviz.renderers.paint import level_colour, stroke
 from gradviz.renderers.style import colours
 
 if TYPE_CHECKING:
-    from gradviz.frame import Frame
+    from gradviz.timeline.frame import Frame
     from gradviz.view import View
 
 _LONGEST = 120  # characters of a label's line; the whole text is in the tooltip

@@ -5,88 +5,30 @@ Every renderer tells these facts in its own way, so that no two of them can disa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from gradviz.boxfacts import BoxFacts as ScopeFacts
-from gradviz.boxfacts import EdgeFacts as BundleFacts
 from gradviz.graph import CONST, KINDS, Number
-from gradviz.renderers.style import Level, Scale, scale_of
+from gradviz.renderers import change
+from gradviz.renderers.states import BoxFacts, EdgeFacts
+from gradviz.renderers.style import LABELLED, Scale, scale_of
 from gradviz.renderers.wording import in_full, place, range_text, share_text, signed
 from gradviz.summary import ABSENT, text_of
 from gradviz.timeline import Timeline
+from gradviz.view.boxfacts import BoxFacts as ScopeFacts
+from gradviz.view.boxfacts import EdgeFacts as BundleFacts
 
 if TYPE_CHECKING:
-    from gradviz.frame import Frame
     from gradviz.timeline import Step
+    from gradviz.timeline.frame import Frame
     from gradviz.view import Box, View, ViewEdge
 
-__all__ = ["LABELLED", "BoxFacts", "EdgeFacts", "Facts", "signed"]
+__all__ = ["BoxFacts", "EdgeFacts", "Facts", "signed"]
 
-LABELLED = 80  # edges; beyond them only the current edge shows its number
-
-
-@dataclass(frozen=True)
-class BoxFacts:
-    """One box at one moment.
-
-    Attributes:
-        name: its title.
-        op: the op's symbol; "" for a leaf or a folded scope.
-        kind: "op", "input", "param", "const", or "group" for a folded scope.
-        data: short text; – if not computed yet.
-        grad: short text; – if not computed yet.
-        level: of its gradient; "na" if none is asked for.
-        computed: whether all its data exists.
-        bad: whether it holds NaN or Inf.
-        updated: whether an update changed it.
-        now: whether the current step is about it.
-        lines: the same in full, one fact a line.
-        order: its place in the topological order, or -1.
-        count: how many values it holds.
-        sub: the second line of a folded scope.
-        zeros: for a folded scope the share of gradients that are exactly zero.
-        progress: for a folded scope the share that the current phase has done; 0 if nothing is under way.
-    """
-
-    name: str
-    op: str
-    kind: str
-    data: str
-    grad: str
-    level: Level | Literal["na"]
-    computed: bool
-    bad: bool
-    updated: bool
-    now: bool
-    lines: tuple[str, ...]
-    order: int = -1
-    count: int = 1
-    sub: str = ""
-    zeros: str = ABSENT
-    progress: float = 0.0
-
-
-@dataclass(frozen=True)
-class EdgeFacts:
-    """One edge at one moment.
-
-    Attributes:
-        level: of the cotangent it carries; "none" if it carries none yet.
-        text: the cotangent, signed and short; of several the largest, unsigned; "" if none.
-        now: whether the current step is about it.
-        lines: the same in full, one fact a line.
-    """
-
-    level: Level
-    text: str
-    now: bool
-    lines: tuple[str, ...]
-
+Kind = TypeVar("Kind")
 
 _final_texts: WeakKeyDictionary[View, list[str]] = WeakKeyDictionary()
 
@@ -102,7 +44,11 @@ class Facts:
     def __init__(self, view: View, frame: Frame | None = None) -> None:
         self.view, self.graph, self.stepping = view, view.graph, frame is not None
         self.frame = frame or _after_backward(Timeline(view.graph))
-        self.current: Step | None = self.frame.current if self.stepping else None
+
+    @cached_property
+    def current(self) -> Step | None:
+        """The step that was just executed; None where no moment was asked for."""
+        return self.frame.current if self.stepping else None
 
     @cached_property
     def scale(self) -> Scale:
@@ -112,21 +58,37 @@ class Facts:
     @cached_property
     def boxes(self) -> list[BoxFacts]:
         """The facts of each box."""
-        folded = any(box.node is None for box in self.view.boxes)
-        summaries = self.view.summaries(self.frame) if folded else []
-        return [
-            self._value(box, box.node) if box.node is not None else self._group(box, summaries[box.index])
-            for box in self.view.boxes
-        ]
+        return self._told([box.index for box in self.view.boxes])
 
     @cached_property
     def edges(self) -> list[EdgeFacts]:
         """The facts of each edge."""
-        several = any(edge.count > 1 for edge in self.view.edges)
-        flows = self.view.flows(self.frame) if several else []
+        return self._told_edges([edge.index for edge in self.view.edges])
+
+    def at(self, frame: Frame) -> Facts:
+        """Give the facts at another moment; those that are the same as here are the same objects."""
+        facts = Facts(self.view, frame)
+        found = change.between(self.view, self.frame, frame) if self.stepping else None
+        if found is not None:
+            facts.boxes = _with(self.boxes, found.boxes, facts._told(found.boxes))
+            facts.edges = _with(self.edges, found.edges, facts._told_edges(found.edges))
+        return facts
+
+    def _told(self, chosen: list[int]) -> list[BoxFacts]:
+        """Give the facts of some boxes."""
+        boxes = [self.view.boxes[index] for index in chosen]
+        summaries = self.view.summaries(self.frame) if any(box.node is None for box in boxes) else []
         return [
-            self._single(edge) if edge.count == 1 else self._bundle(edge, flows[edge.index])
-            for edge in self.view.edges
+            self._value(box, box.node) if box.node is not None else self._group(box, summaries[box.index])
+            for box in boxes
+        ]
+
+    def _told_edges(self, chosen: list[int]) -> list[EdgeFacts]:
+        """Give the facts of some edges."""
+        edges = [self.view.edges[index] for index in chosen]
+        flows = self.view.flows(self.frame) if any(edge.count > 1 for edge in edges) else []
+        return [
+            self._single(edge) if edge.count == 1 else self._bundle(edge, flows[edge.index]) for edge in edges
         ]
 
     @cached_property
@@ -135,14 +97,17 @@ class Facts:
         view = self.view
         if view not in _final_texts:
             few = len(view.edges) <= LABELLED
-            final = Facts(view, _after_backward(self.frame.timeline)) if few else None
-            _final_texts[view] = [edge.text for edge in final.edges] if final else []
+            final = Facts(view, _after_backward(self.frame.timeline))
+            final.stepping = False  # its current step would cost the depth-first visit
+            _final_texts[view] = [edge.text for edge in final.edges] if few else []
         return _final_texts[view]
 
     @property
     def headline(self) -> str:
         """What is drawn, in a few words."""
-        return f"Computation graph of {self.graph.label(self.graph.root)}"
+        changed = self.graph.meta.get("what_if")
+        told = f", what if {changed}" if changed else ""
+        return f"Computation graph of {self.graph.label(self.graph.root)}{told}"
 
     @property
     def words(self) -> str:
@@ -150,6 +115,8 @@ class Facts:
         graph, boxes = self.graph, self.boxes
         root = f"{graph.label(graph.root)} = {text_of(graph.data_of(graph.root))}"
         shown = f"{len(graph):,} values in {len(boxes):,} boxes with {len(self.view.edges):,} edges; {root}."
+        if changed := graph.meta.get("what_if"):
+            shown = f"Not as recorded, but with {changed}: {shown}"
         flowing = [facts for facts in boxes if isinstance(facts.level, int)]
         if not flowing:
             return f"{shown} No gradient yet."
@@ -161,9 +128,8 @@ class Facts:
         kind, op = KINDS[graph.kind[node]], graph.op_of(node)
         data, grad = frame.data_of(node), frame.grad_of(node)
         asked = graph.kind[node] != CONST
-        span = graph.span_of(node)
         lines = [f"{box.title}: {op or kind}", box.scope, f"data {in_full(data)}"]
-        lines += [f"grad {in_full(grad) if asked else 'not asked'}", place(span)]
+        lines += [f"grad {in_full(grad) if asked else 'not asked'}", place(graph.span_of(node))]
         return BoxFacts(
             name=box.title,
             op=box.subtitle if op else "",
@@ -176,17 +142,15 @@ class Facts:
             updated=bool(frame.updated[node]),
             now=self._is_current(box),
             lines=tuple(filter(None, lines)),
-            order=int(frame.position[node]) if self.stepping else -1,
+            order=frame.order_of(node) if self.stepping else -1,
         )
 
     def _group(self, box: Box, found: ScopeFacts) -> BoxFacts:
         computed = found.computed == found.total
         has_grad = found.done_grads > 0 and found.grads >= found.grads_total
         norm = found.grad_norm if has_grad else None
-        lines = [box.key, f"{box.count:,} values: {box.subtitle}"]
-        lines.append(
-            f"data {in_full(found.data_min)} … {in_full(found.data_max)}" if computed else "not computed"
-        )
+        span = f"data {in_full(found.data_min)} … {in_full(found.data_max)}"
+        lines = [box.key, f"{box.count:,} values: {box.subtitle}", span if computed else "not computed"]
         if has_grad:
             lines.append(f"largest |grad| {in_full(norm)}; {found.zero_share:.4%} are exactly zero")
         if found.nonfinite:
@@ -244,3 +208,11 @@ class Facts:
 
 def _after_backward(timeline: Timeline) -> Frame:
     return timeline.frame(timeline.phase_range("backward").stop)
+
+
+def _with(known: list[Kind], chosen: list[int], new: list[Kind]) -> list[Kind]:
+    """Give a list with some of its items changed."""
+    items = list(known)
+    for index, item in zip(chosen, new, strict=True):
+        items[index] = item
+    return items

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from gradviz.renderers.escape import visible
-from gradviz.renderers.facts import BoxFacts
+from gradviz.renderers.states import BoxFacts
 from gradviz.renderers.style import LEVELS, Legend, fit, fit_number, text_width
 
 NAME_SIZE, DATA_SIZE, LABEL_SIZE, SMALL_SIZE = 12.5, 11.5, 10.5, 10.5  # px

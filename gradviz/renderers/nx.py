@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import networkx
 
 from gradviz.numbers import dumps
-from gradviz.renderers.wording import in_full
+from gradviz.renderers.wording import in_full, place
 
 if TYPE_CHECKING:
-    from gradviz.frame import Frame
     from gradviz.graph import Number
+    from gradviz.timeline.frame import Frame
     from gradviz.view import View
 
 
@@ -28,6 +28,9 @@ def render(view: View, frame: Frame | None = None, *, indent: int | None = None)
         indent: spaces to indent by; None is one line.
     """
     exported = view.graph.to_networkx()
+    for i, node in exported.nodes(data=True):
+        if "source" in node:
+            node["source"] = place(view.graph.span_of(i))
     if frame is not None:
         _set_back(exported, frame)
     text = dumps(networkx.node_link_data(exported, edges="edges"), indent=indent)

@@ -10,11 +10,12 @@ from gradviz.layout import Layout
 from gradviz.renderers import marks
 from gradviz.renderers.brush import Brush
 from gradviz.renderers.drawing import Arrow, draw
-from gradviz.renderers.facts import LABELLED, BoxFacts, EdgeFacts, Facts
+from gradviz.renderers.facts import Facts
+from gradviz.renderers.states import BoxFacts, EdgeFacts
 from gradviz.renderers.style import Level, colours, width
 
 if TYPE_CHECKING:
-    from gradviz.frame import Frame
+    from gradviz.timeline.frame import Frame
     from gradviz.view import View
 
 
@@ -38,9 +39,9 @@ def paint(view: View, frame: Frame | None, layout: Layout | None, theme: str, le
     for place, box, shapes in zip(drawing.boxes, facts.boxes, drawing.shapes, strict=True):
         _box(brush, place, box, shapes)
     for arrow, edge in zip(drawing.arrows, facts.edges, strict=True):
-        if edge.now or len(drawing.arrows) <= LABELLED:
+        if edge.now or arrow.label.clear:
             colour = "now" if edge.now else "bad" if edge.level == "bad" else "soft"
-            brush.text(marks.Text("gv-carried", *arrow.label, edge.text), colour)
+            brush.text(marks.Text("gv-carried", arrow.label.x, arrow.label.y, edge.text), colour)
     if legend:
         _paint_marks(brush, marks.legend(24.0, drawing.height + 4, facts.scale.legend()))
     return Picture(brush.source(), drawing.width, height)

@@ -12,11 +12,11 @@ import struct
 from typing import TYPE_CHECKING
 
 from gradviz.errors import LayoutError
-from gradviz.layout import Layout, child, find_engine
+from gradviz.layout import OWN, Layout, child, find_engine
 from gradviz.renderers.paint import Picture, paint
 
 if TYPE_CHECKING:
-    from gradviz.frame import Frame
+    from gradviz.timeline.frame import Frame
     from gradviz.view import View
 
 SCALE = 2.0  # pixels per px of the SVG, both ways
@@ -45,7 +45,7 @@ def render(
         theme: "light" or "dark"; "auto" is light, for a picture cannot ask.
         legend: whether to explain colours below the drawing.
         scale: pixels per px of the SVG, both ways; None is 2, or less for a large drawing.
-        engine: the Graphviz engine to paint with, by name or path.
+        engine: the Graphviz engine to paint with, by name or path; "own" is the usual one.
         timeout: seconds it may take.
 
     Raises:
@@ -53,7 +53,7 @@ def render(
     """
     picture = paint(view, frame, layout, "dark" if theme == "dark" else "light", legend)
     chosen = _scale(picture, scale)
-    program = find_engine(engine)
+    program = find_engine(None if engine == OWN else engine)
     arguments = [program.path, "-Kneato", "-n2", "-Tpng", f"-Gdpi={72 * chosen:.6g}"]
     data, warnings = child.run(arguments, picture.source.encode("utf-8"), timeout=timeout)
     if "too large" in warnings:  # dot then shrinks the picture until nothing can be read

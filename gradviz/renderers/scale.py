@@ -108,6 +108,17 @@ def _ends(magnitudes: NDArray[np.float64]) -> tuple[float, float]:
     if not len(flowing):
         return _DEFAULT
     cut = min(_CUT, _MOST_CUT / len(flowing))
-    low, high = np.quantile(np.log10(flowing), [_CUT, 1 - cut]).tolist()
+    low, high = _quantiles_of_logs(flowing, (_CUT, 1 - cut))
     low = max(min(low, high - _LEAST_SPAN), _SMALLEST)
     return low, max(high, low + _LEAST_SPAN)
+
+
+def _quantiles_of_logs(numbers: NDArray[np.float64], shares: tuple[float, float]) -> list[float]:
+    """Give ``np.quantile(np.log10(numbers), shares)`` by four logarithms; ``numbers`` are reordered."""
+    at = np.array(shares) * (len(numbers) - 1)
+    below = at.astype(np.int64)
+    above = np.minimum(below + 1, len(numbers) - 1)
+    numbers.partition(np.unique((below, above)))
+    low, high = np.log10(numbers[below]), np.log10(numbers[above])
+    quantiles: list[float] = (low + (at - below) * (high - low)).tolist()
+    return quantiles

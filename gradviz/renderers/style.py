@@ -10,6 +10,8 @@ __all__ = [
     "ADVANCE",
     "CARD",
     "GROUP",
+    "GROUP_WIDTHS",
+    "LABELLED",
     "LEVELS",
     "SIZE",
     "TOKENS",
@@ -27,10 +29,12 @@ __all__ = [
     "width",
 ]
 
+LABELLED = 80  # edges; beyond them only the current edge shows its number
 CARD = (124.0, 62.0)  # px: the card of one value
 GROUP = (168.0, 123.0)  # px: the card of a folded scope
 SIZE = {"card": CARD, "group": GROUP}
 WIDTHS = (124.0, 150.0, 176.0, 202.0, 228.0)  # px: the few that a card may take: calm columns
+GROUP_WIDTHS = (168.0, 196.0, 224.0)  # the same for a folded scope
 ADVANCE = 0.602  # em: how far a monospace font steps, the same for every character
 ELLIPSIS = "…"
 

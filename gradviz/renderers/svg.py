@@ -6,21 +6,25 @@ needs an exception from a content security policy. Text stays text.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+import struct
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
+from zlib import adler32, crc32
 
 from gradviz.layout import Layout
 from gradviz.renderers import marks
-from gradviz.renderers.drawing import Arrow, draw
+from gradviz.renderers.drawing import Arrow, Drawing, draw
 from gradviz.renderers.escape import xml
-from gradviz.renderers.facts import LABELLED, BoxFacts, EdgeFacts, Facts
-from gradviz.renderers.style import css
+from gradviz.renderers.facts import Facts
+from gradviz.renderers.states import BoxFacts, EdgeFacts
+from gradviz.renderers.style import LABELLED, css
 
 if TYPE_CHECKING:
-    from gradviz.frame import Frame
+    from gradviz.timeline.frame import Frame
     from gradviz.view import Box, View
+
+Told = TypeVar("Told")
 
 
 def render(
@@ -47,38 +51,111 @@ def render(
     Returns:
         A complete SVG document, byte for byte the same for the same input.
     """
-    facts = Facts(view, frame)
-    drawing = draw(view, layout, facts.final_texts)
-    labelled = len(drawing.arrows) <= LABELLED
-    body = [
-        '<g class="gv-edges">',
-        *(_edge(e, *pair, labelled) for e, pair in enumerate(zip(drawing.arrows, facts.edges, strict=True))),
-        '</g>\n<g class="gv-boxes">',
-        *map(_box, view.boxes, drawing.boxes, facts.boxes, drawing.shapes),
-        "</g>",
-    ]
-    height = drawing.height
-    if legend:
-        words = _marks(marks.legend(24.0, height + 4, facts.scale.legend()))
-        body.append(f'<g class="gv-legend">{words}</g>')
-        height += marks.LEGEND_SIZE[1]
-    said = title or facts.headline, facts.words
-    return _document("\n".join(body), (drawing.width, height), said, theme, embed_css)
+    return next(_drawn(view, (frame,), layout, theme, embed_css, legend, title)).decode()
 
 
-def _document(
-    body: str, size: tuple[float, float], said: tuple[str, str], theme: str, embed_css: bool
-) -> str:
-    title, words = map(xml, said)
-    ident = "gv-" + hashlib.sha256("\0".join((body, title, theme)).encode()).hexdigest()[:12]
-    measure = f'width="{size[0]:g}" height="{size[1]:g}"'
-    sheet = f'<style>\n{css(theme, f"#{ident}")}</style>\n<rect class="gv-paper" {measure} rx="12"/>\n'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="gv" id="{ident}" role="img" {measure} '
-        f'viewBox="0 0 {size[0]:g} {size[1]:g}" aria-labelledby="{ident}-title {ident}-desc">\n'
-        f'<title id="{ident}-title">{title}</title>\n<desc id="{ident}-desc">{words}</desc>\n'
-        f"{sheet if embed_css else ''}{body}\n</svg>\n"
-    )
+def frames(
+    view: View,
+    moments: Iterable[Frame | None],
+    *,
+    layout: Layout | None = None,
+    theme: str = "auto",
+    embed_css: bool = True,
+    legend: bool = True,
+    title: str | None = None,
+) -> Iterator[bytes]:
+    """Draw a view at many moments, such as every step of a walk.
+
+    Only what changes from one to the next is written anew. The options are those of ``render``, and what is
+    given for each moment is byte for byte what ``render`` gives for it, in UTF-8.
+    """
+    return _drawn(view, moments, layout, theme, embed_css, legend, title)
+
+
+def _drawn(
+    view: View,
+    moments: Iterable[Frame | None],
+    layout: Layout | None,
+    theme: str,
+    embed_css: bool,
+    legend: bool,
+    title: str | None,
+) -> Iterator[bytes]:
+    facts: Facts | None = None
+    for frame in moments:
+        if facts is None or frame is None:
+            facts = Facts(view, frame)
+            sheet = _Sheet(view, draw(view, layout, facts.final_texts), facts, legend)
+        else:
+            facts = facts.at(frame)
+        yield sheet.document(facts, title or facts.headline, theme, embed_css)
+
+
+class _Pieces(Generic[Told]):
+    """The edges or the boxes as they were written last, each with the facts it was written from."""
+
+    def __init__(self, count: int, write: Callable[[int, Told], str]) -> None:
+        self.texts, self.sums, self._write = [b""] * count, [0] * count, write
+        self._told: Sequence[Told | None] = [None] * count
+
+    def tell(self, facts: Sequence[Told]) -> None:
+        """Write those anew whose facts are others than the last time."""
+        differing = [i for i, (new, old) in enumerate(zip(facts, self._told, strict=True)) if new is not old]
+        for i in differing:
+            self.texts[i] = self._write(i, facts[i]).encode()
+            self.sums[i] = crc32(self.texts[i])
+        self._told = facts
+
+
+class _Sheet:
+    """A drawing to be written at one moment after the other."""
+
+    def __init__(self, view: View, drawing: Drawing, facts: Facts, legend: bool) -> None:
+        arrows, labelled = drawing.arrows, len(drawing.arrows) <= LABELLED
+        columns = view.boxes, drawing.boxes, drawing.shapes
+        self._edges = _Pieces[EdgeFacts](len(arrows), lambda e, told: _edge(e, arrows[e], told, labelled))
+        self._boxes = _Pieces[BoxFacts](
+            len(drawing.boxes), lambda i, told: _box(columns[0][i], columns[1][i], told, columns[2][i])
+        )
+        self._end, height = "</g>", drawing.height
+        if legend:
+            words = _marks(marks.legend(24.0, height + 4, facts.scale.legend()))
+            self._end += f'\n<g class="gv-legend">{words}</g>'
+            height += marks.LEGEND_SIZE[1]
+        self._width, self._height = drawing.width, height
+
+    def document(self, facts: Facts, title: str, theme: str, embed_css: bool) -> bytes:
+        """Write the whole at one moment."""
+        self._edges.tell(facts.edges)
+        self._boxes.tell(facts.boxes)
+        title, words = xml(title), xml(facts.words)
+        ident = self._name(title, theme)
+        measure = f'width="{self._width:g}" height="{self._height:g}"'
+        sheet = ""
+        if embed_css:
+            rules = f"#{ident}".join(_style(theme))
+            sheet = f'<style>\n{rules}</style>\n<rect class="gv-paper" {measure} rx="12"/>\n'
+        start = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="gv" id="{ident}" role="img" {measure} '
+            f'viewBox="0 0 {self._width:g} {self._height:g}" '
+            f'aria-labelledby="{ident}-title {ident}-desc">\n'
+            f'<title id="{ident}-title">{title}</title>\n<desc id="{ident}-desc">{words}</desc>\n'
+            f'{sheet}<g class="gv-edges">'
+        )
+        middle, end = b'</g>\n<g class="gv-boxes">', f"{self._end}\n</svg>\n".encode()
+        return b"\n".join([start.encode(), *self._edges.texts, middle, *self._boxes.texts, end])
+
+    def _name(self, title: str, theme: str) -> str:
+        """Give the same name to the same drawing, and another to every other."""
+        sums = self._edges.sums + self._boxes.sums
+        known = struct.pack(f"<{len(sums)}I", *sums) + "\0".join((self._end, title, theme)).encode()
+        return f"gv-{crc32(known):08x}{adler32(known):08x}"
+
+
+@lru_cache(maxsize=8)
+def _style(theme: str) -> tuple[str, ...]:
+    """Give the style sheet, cut where the name of the drawing belongs."""
+    return tuple(css(theme, "\0").split("\0"))
 
 
 def edge_classes(facts: EdgeFacts) -> str:
@@ -97,12 +174,13 @@ def box_classes(facts: BoxFacts) -> str:
 
 
 def _edge(index: int, arrow: Arrow, facts: EdgeFacts, labelled: bool) -> str:
-    x, y = arrow.label
-    text = facts.text if labelled or facts.now else ""
+    place = arrow.label
+    text = facts.text if place.clear or facts.now else ""
+    role = "gv-carried gv-aside" if labelled and not place.clear else "gv-carried"
     return (
         f'<g class="{edge_classes(facts)}" data-edge="{index}"><title>{_lines(facts.lines)}</title>'
         f'<path d="{arrow.path}"/><polygon class="gv-tip" points="{arrow.corners}"/>'
-        f'<text class="gv-carried" x="{x:g}" y="{y:g}">{xml(text)}</text></g>'
+        f'<text class="{role}" x="{place.x:g}" y="{place.y:g}">{xml(text)}</text></g>'
     )
 
 

@@ -8,7 +8,7 @@ from gradviz.renderers.escape import visible
 from gradviz.renderers.facts import BoxFacts, Facts
 
 if TYPE_CHECKING:
-    from gradviz.frame import Frame
+    from gradviz.timeline.frame import Frame
     from gradviz.view import View
 
 Row: TypeAlias = tuple[str, str, str, str, str, str]
