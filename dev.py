@@ -3,7 +3,7 @@
     demo [NAME] [OPTIONS]   run examples/NAME.py (neuron) under gradviz and open the page
     test [-- PYTEST ARGS]   ruff, mypy, pytest, node: everything that must pass
     lint | types | docs     one part of it: ruff | mypy | the examples in README.md and docs/
-    bench [NAME ...]        run benchmarks/NAME.py, or all of them
+    bench [NAME ...]        measure all of benchmarks/rows, or NAME; takes --rounds N, --quick
     wheel                   build dist/gradviz-*.whl
     setup                   only make .venv
 
@@ -132,8 +132,7 @@ def demo(args):
 
 
 def bench(args):
-    names = args or script_names("benchmarks")
-    return max([run(PYTHON, find_script("benchmarks", name)) for name in names], default=0)
+    return run(PYTHON, "-m", "benchmarks.run", *args)
 
 
 def find_script(folder, name):

@@ -1,11 +1,12 @@
-"""micrograd_moons.py in gradviz's own words: python own_moons.py [PASSES]"""
+"""micrograd_moons.py in gradviz's own words: python own_moons.py [PASSES [SAMPLES]]"""
 
 import sys
 
 from gradviz import data, losses, nn, optim
 
-passes = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-points, labels = data.moons(100, noise=0.1, seed=1337)
+words = sys.argv[1:]
+passes, samples = int(words[0]) if words else 1, int(words[1]) if len(words) > 1 else 100
+points, labels = data.moons(samples, noise=0.1, seed=1337)
 targets = [2 * label - 1 for label in labels]
 model = nn.MLP(2, [16, 16, 1], activation="relu", init="uniform", seed=1337)
 optimizer = optim.SGD(model.parameters(), lr=0.1)
