@@ -77,7 +77,7 @@ def backward(root: Tape, row: int, seed: Any) -> None:
         _bring(tape, grads, leaves, columns)
         passed += _walk(tape, grads)
         n = len(grads)
-        for leaf, here in zip(tape.leaves, tape.leaf_rows, strict=True):
+        for leaf, here in zip(tape.leaves, tape.leaf_rows, strict=False):
             g = grads[here] if here < n else None
             if g is not None and g is not leaves.get(leaf):  # else nothing came on this tape
                 if leaf.on is not tape.key:
@@ -94,7 +94,7 @@ def backward(root: Tape, row: int, seed: Any) -> None:
 def _bring(tape: Tape, grads: Grads, leaves: dict[Leaf, Any], columns: dict[Tape, Grads]) -> None:
     """Start the rows that stand for leaves and older rows from what newer tapes have brought them."""
     if leaves:
-        for leaf, here in zip(tape.leaves, tape.leaf_rows, strict=True):
+        for leaf, here in zip(tape.leaves, tape.leaf_rows, strict=False):
             if here < len(grads):
                 grads[here] = leaves.get(leaf, grads[here])
     for older, there, here in tape.imports:

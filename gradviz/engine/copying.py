@@ -53,7 +53,7 @@ def _tape(tape: Tape, memo: dict[int, Any]) -> Tape:
     copy.leaves = [copied(leaf, memo) for leaf in tape.leaves]  # type: ignore[misc]
     copy.leaf_rows = list(tape.leaf_rows)
     copy.imports = [(memo[id(older)], there, here) for older, there, here in tape.imports]
-    copy.entered = dict(zip(copy.leaves, copy.leaf_rows, strict=True)) | {
+    copy.entered = dict(zip(copy.leaves, copy.leaf_rows, strict=False)) | {
         (older, there): here for older, there, here in copy.imports
     }
     copy.prior = {

@@ -148,12 +148,17 @@ class Tape:
         data = leaf.data[0]
         if type(data) is not float:
             data = frozen(data.copy())  # the user may change it in place
-        row = self.write(LEAF, len(self.leaves), NO_INPUT, data, leaf.code, leaf.at)
-        self.leaves.append(leaf)
-        self.leaf_rows.append(row)
+        row, leaves = self.n, self.leaves
+        self.op[row], self.a[row], self.b[row] = LEAF, len(leaves), NO_INPUT
+        self.data[row], self.code[row], self.at[row] = data, leaf.code, leaf.at
+        self.n = row + 1
+        self.leaf_rows[len(leaves) :] = [row]  # an interrupt before the next line leaves no pair askew
+        leaves.append(leaf)
         leaf.snapshot = data
         self.entered[leaf] = row
-        if type(data) is float:
+        if type(data) is not float:
+            self.arrays = True
+        else:
             leaf.here, leaf.on = row, self.key
             if leaf.data[0] is not data:  # set by another thread meanwhile
                 leaf.on = None

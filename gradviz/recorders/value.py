@@ -16,8 +16,10 @@ from gradviz.ops import ROWS
 from gradviz.recorders.parts import Columns, Part, parts_of
 from gradviz.recorders.places import Places
 from gradviz.recorders.places import span_of as span_of
+from gradviz.recorders.shape import Shape
 
 _NOWHERE = (None, 0)
+_last: Shape | None = None
 OP_NAMES = ("", *(row.name for row in ROWS))
 
 
@@ -58,28 +60,47 @@ class _Freezer:
         self.scopes: dict[str, int] = {}
         self.ids: dict[Tape, np.ndarray] = {}  # per tape: row -> node id, -1 where not reached
         self.count = 0
+        self.whole: list[np.ndarray] = []  # the rows of the only tape, if there is just one
 
     def freeze(self, names: Mapping[str, Value]) -> Frozen:
-        parts = [self._columns(part) for part in parts_of(self.root_tape, self.root_row)]
-        columns: dict[str, Any] = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+        global _last
+        tape, row, last = self.root_tape, self.root_row, _last
+        columns = self._again(last) if last and last.fits(tape, row) else self._afresh()
         for name, value in names.items():
             self._name(name, value)
-        spans, source = self.places.spans(columns.pop("source"))
-        root = int(self.ids[self.root_tape][self.root_row])
         graph = Graph(
             op_names=OP_NAMES,
-            input_start=np.concatenate([[0], np.cumsum(columns.pop("width"))]),
-            scopes=list(self.scopes),
-            spans=spans,
-            source=source,
             names=self.names,
             attrs=self.attrs,
             arrays=self.arrays,
-            root=root,
-            meta={"backward": bool(columns["has_grad"][root])},
+            meta={"backward": bool(columns["has_grad"][columns["root"]])},
             **columns,
         )
+        if self.whole:
+            _last = Shape.of(tape, row, self.ids[tape], self.whole[0], graph)
         return Frozen(graph, self.leaves)
+
+    def _again(self, shape: Shape) -> dict[str, Any]:
+        """The columns of a tape whose rows are those of the last one."""
+        tape = self.root_tape
+        leaves = [tape.leaves[k] for k in shape.leaves]
+        self.ids[tape], self.leaves = shape.ids, dict(zip(leaves, shape.at, strict=True))
+        self.names.update((node, leaf.name) for leaf, node in self.leaves.items() if leaf.name)
+        self.names.update(_by_node(tape.names, shape.ids))
+        self.attrs.update(_by_node(tape.attrs, shape.ids))
+        return {**shape.columns, **self._values(tape, shape.rows, shape.at, leaves)}
+
+    def _afresh(self) -> dict[str, Any]:
+        """The columns of all tapes that the root depends on."""
+        parts = parts_of(self.root_tape, self.root_row)
+        told = [self._columns(part) for part in parts]
+        columns: dict[str, Any] = {key: np.concatenate([part[key] for part in told]) for key in told[0]}
+        rows = columns.pop("row")
+        if len(parts) == 1 and not self.root_tape.imports:
+            self.whole.append(rows)
+        columns["spans"], columns["source"] = self.places.spans(columns["source"])
+        columns["input_start"] = np.concatenate([[0], np.cumsum(columns.pop("width"))])
+        return {**columns, "scopes": list(self.scopes), "root": int(self.ids[self.root_tape][self.root_row])}
 
     def _name(self, name: str, value: Value) -> None:
         home, row = value._tape, value._row
@@ -99,7 +120,7 @@ class _Freezer:
             if here < n and reached[here]:
                 ids[here] = self.ids[older][there]
         fresh: dict[int, Leaf] = {}
-        for leaf, here in zip(tape.leaves, tape.leaf_rows, strict=True):
+        for leaf, here in zip(tape.leaves, tape.leaf_rows, strict=False):
             if here < n and reached[here]:
                 ids[here] = self.used.get((leaf, _fingerprint(tape.data[here])), -1)
                 if ids[here] < 0:
@@ -117,25 +138,31 @@ class _Freezer:
         leaves = list(fresh.values())
         structure = part.structure(rows, ids)
         structure["kind"][at] = [KINDS.index(leaf.kind) for leaf in leaves]
-        values = self._values(part, rows, at.tolist(), leaves)
-        return {**structure, **values, **self._origin(part, rows, at, leaves)}
+        values = self._values(tape, rows, at.tolist(), leaves)
+        return {"row": rows, **structure, **values, **self._origin(part, rows, at, leaves)}
 
-    def _values(self, part: Part, rows: np.ndarray, at: list[int], leaves: list[Leaf]) -> Columns:
+    def _values(self, tape: Tape, rows: np.ndarray, at: list[int], leaves: list[Leaf]) -> Columns:
         """Data, gradients, and what the gradients were before."""
-        tape, nodes = part.tape, self.ids[part.tape][rows]
-        grads = _pick(tape.grad[: part.n] + [None] * (part.n - len(tape.grad)), rows)
-        priors: list[Any] = [0.0] * len(rows)
+        ids = self.ids[tape]
+        nodes = ids[rows]
+        grads = _pick(tape.grad[: len(ids)] + [None] * (len(ids) - len(tape.grad)), rows)
+        priors: dict[int, Any] = {}
         before = self.root_tape.prior.get(self.root_row)  # None if there was no pass from this root
         for k, leaf in zip(at, leaves, strict=True):
             grads[k] = leaf.grad[0]
             if before is not None and grads[k] is not None:
                 prior = before.get(leaf, grads[k])  # what the pass did not reach holds what it held
-                priors[k] = 0.0 if prior is None else prior
+                if prior is not None:
+                    priors[k] = prior
+        some = type(None) in set(map(type, grads))
+        prior_column = np.zeros(len(rows))
+        where = list(priors)
+        prior_column[where] = self._scalars("prior", list(priors.values()), nodes[where])
         return {
             "data": self._scalars("data", _pick(tape.data, rows), nodes),
             "grad": self._scalars("grad", grads, nodes),
-            "has_grad": np.array([grad is not None for grad in grads], dtype=bool),
-            "prior": self._scalars("prior", priors, nodes),
+            "has_grad": np.array([g is not None for g in grads] if some else np.ones(len(rows)), dtype=bool),
+            "prior": prior_column,
         }
 
     def _scalars(self, key: str, values: list[Any], nodes: np.ndarray) -> np.ndarray:

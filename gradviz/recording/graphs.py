@@ -5,8 +5,9 @@ Cotangents and local derivatives follow from the op table, and are stored only w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -15,18 +16,19 @@ from gradviz.graph.chainrule import edge_columns
 from gradviz.recording.checked import FLOATS, INTEGERS, TRUTHS, Checked, put_arrays, require
 from gradviz.recording.columns import Column, pack, pack_json
 
+_coded: dict[str, tuple[ref[np.ndarray], Column]] = {}  # the structure of the last pass, see recorders.shape
 MAX_NODES, MAX_EDGES = 10_000_000, 40_000_000
 
 
 def columns_of(graph: Graph) -> dict[str, Column]:
     """Code a graph without its updates."""
     columns = {
-        "op": pack(graph.op),
-        "kind": pack(graph.kind),
-        "arity": pack(np.diff(graph.input_start)),
-        "back": pack(graph.consumer - graph.input),
-        "scope": pack(graph.scope),
-        "source": pack(graph.source),
+        "op": _again("op", graph.op, pack),
+        "kind": _again("kind", graph.kind, pack),
+        "arity": _again("arity", graph.input_start, lambda start: pack(np.diff(start))),
+        "back": _again("back", graph.input, lambda read: pack(graph.consumer - read)),
+        "scope": _again("scope", graph.scope, pack),
+        "source": _again("source", graph.source, pack),
         "data": pack(graph.data),
         "grad": pack(graph.grad),
         "has_grad": pack(graph.has_grad),
@@ -50,6 +52,16 @@ def columns_of(graph: Graph) -> dict[str, Column]:
         }
     )
     return columns
+
+
+def _again(name: str, values: np.ndarray, code: Callable[[np.ndarray], Column]) -> Column:
+    """Code a column of structure, or give what it was coded as if it is the last pass's own array."""
+    known = _coded.get(name)
+    if known is not None and known[0]() is values:
+        return known[1]
+    column = code(values)
+    _coded[name] = ref(values), column
+    return column
 
 
 def update_columns_of(updates: Sequence[Update]) -> dict[str, Column]:
