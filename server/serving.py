@@ -121,7 +121,7 @@ def _run(app: Any, listening: socket.socket) -> int:
         except KeyboardInterrupt:
             pass
         finally:
-            logging.getLogger("waitress").setLevel(logging.ERROR)  # that answers are cut off is meant
+            logging.getLogger("waitress").setLevel(logging.CRITICAL)  # that answers are cut off is meant
             server.close()
             kill_running()
             server.task_dispatcher.shutdown(timeout=_LAST_WORDS)

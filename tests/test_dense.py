@@ -222,6 +222,17 @@ def test_a_neuron_of_another_class_is_called():
     assert layer([Value(3.0)]).data == 6.0 * layer.neurons[0].w[0].data
 
 
+def test_outputs_are_of_the_class_of_the_parameters(monkeypatch):
+    class Mine(Value):
+        pass
+
+    layer = nn.Layer(2, 2, "tanh", seed=1)
+    inputs = [Mine(1.0), Value(2.0)]
+    kinds = [type(output) for output in layer(inputs)]
+    monkeypatch.setattr(nn, "call_at_once", lambda *_: None)
+    assert kinds == [type(output) for output in layer(inputs)] == [Value, Value]
+
+
 def test_a_layer_of_many_rows_has_a_tape_of_its_size():
     layer = nn.Layer(300, 300, "relu", seed=0)
     x = [Value(k / 300) for k in range(300)]

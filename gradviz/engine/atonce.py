@@ -69,7 +69,7 @@ def call_at_once(layer: Any, inputs: Sequence[Any], plain: Plain) -> list[Any] |
             break
     if known is None or tape.arrays or CONST in [tape.op[row] for row in rows]:
         return None
-    kind, outputs = type(inputs[0]), _write(tape, layer, known, rows)
+    kind, outputs = type(known.b[0]), _write(tape, layer, known, rows)
     return [at(kind, tape, row) for row in outputs]
 
 

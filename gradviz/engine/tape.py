@@ -94,18 +94,14 @@ class Tape:
         self.attrs: dict[int, dict[str, Any]] = {}
         self.names: dict[int, str] = {}
         self.leaves: list[Leaf] = []
-        self.leaf_rows: list[
-            int
-        ] = []  # the rows that stand for them here; no pairs, for the collector's sake
+        self.leaf_rows: list[int] = []  # theirs; two lists and no pairs, which the collector would walk
         self.imports: list[tuple[Tape, int, int]] = []  # an older tape, the row there, the row here
         self.entered: dict[Any, int] = {}  # a Leaf, or an older (tape, row), and its row here
         self.layers: dict[int, Known] = {}  # by id: those that write blocks of rows here
         self.blocks: list[Block] = []  # in the order of their rows
         self.marks: list[tuple[int, str, Site | None]] = [(0, *scope)]  # scope from a row on
         self.grad: list[Any] = []  # after backward(); None where it did not reach
-        self.prior: dict[
-            int, dict[Leaf, Any]
-        ] = {}  # by the root of a pass: what leaves' grads held before it
+        self.prior: dict[int, dict[Leaf, Any]] = {}  # by the root of a pass: leaves' grads before it
         self.grow(rows)
 
     def grow(self, rows: int) -> None:
