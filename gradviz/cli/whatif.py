@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from gradviz.cli.target import Passes
     from gradviz.graph import Graph
-    from gradviz.recording import Recording
 
 what_option = click.option(
     "--what",
@@ -18,7 +18,7 @@ what_option = click.option(
 )
 
 
-def graph_of(recording: Recording, index: int, what: tuple[str, ...]) -> Graph:
+def graph_of(recording: Passes, index: int, what: tuple[str, ...]) -> Graph:
     """Give a pass as it was recorded, or computed again with the leaves that ``what`` names."""
     graph = recording.graph(index)
     if not what:
