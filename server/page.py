@@ -10,6 +10,8 @@ from flask import Blueprint, Response, current_app
 from gradviz.errors import NotFoundError
 from gradviz.renderers.style import css
 
+from .bundle import bundle
+
 page = Blueprint("page", __name__)
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -18,6 +20,7 @@ TYPES = {
     ".svg": "image/svg+xml",
 }
 INDEX = "index.html"
+MAIN = "main.js"
 
 
 def page_files() -> dict[str, Path]:
@@ -28,6 +31,11 @@ def page_files() -> dict[str, Path]:
     return {path.relative_to(folder).as_posix(): path for path in inside}
 
 
+def front_page(files: dict[str, Path]) -> bytes:
+    """Give the page, or next to nothing if it is not installed."""
+    return files[INDEX].read_bytes() if INDEX in files else b"<!doctype html><title>gradviz</title>"
+
+
 @page.get("/")
 def index() -> Response:
     """The page. Its import map is what the content security policy has the hash of."""
@@ -36,11 +44,19 @@ def index() -> Response:
 
 @page.get("/static/<rest:name>")
 def static_file(name: str) -> Response:
-    """A module or style sheet of the page."""
+    """A module or style sheet of the page. The main module comes with all that it imports."""
     known: dict[str, Path] = current_app.extensions["gradviz.page"]
     if name not in known or name == INDEX:
         raise NotFoundError("The page has no such file.")
-    return Response(known[name].read_bytes(), content_type=TYPES[known[name].suffix])
+    body = _main(known) if name == MAIN else known[name].read_bytes()
+    return Response(body, content_type=TYPES[known[name].suffix])
+
+
+def _main(known: dict[str, Path]) -> str:
+    """Read anew for each page: it takes a few milliseconds, and a reload shows what was edited."""
+    return bundle(
+        {name: path.read_text("utf-8") for name, path in known.items() if name.endswith(".js")}, MAIN
+    )
 
 
 @page.get("/graph.css")

@@ -109,17 +109,22 @@ export function createApi({ token, fetch = (...args) => globalThis.fetch(...args
     return text === "" ? "" : `?${text}`;
   };
 
+  const edits = (what) => (what?.length ? what : null);
+  const seen = (lens) => ({ open: lens?.open, most: lens?.most, what: edits(lens?.what) });
+
   return {
     on: events.on,
     retry: probe,
     recording: async () => readRecording(await call("/api/recording")),
     findings: async () => (await call("/api/findings")).findings,
-    pass: (index, { open = null } = {}) => call(`/api/passes/${index}${query({ open })}`, { channel: "pass" }),
-    steps: async (index, start, count, open) => readWindow(await call(`/api/passes/${index}/steps${query({ start, count, open })}`)),
-    node: (index, node) => call(`/api/passes/${index}/nodes/${node}`),
-    box: (index, key, open) => call(`/api/passes/${index}/boxes/${encodeURIComponent(key)}${query({ open })}`),
-    find: (index, q) => call(`/api/passes/${index}/find${query({ q })}`, { channel: "find" }),
-    exported: (index, format, { step, open, theme, scale }) =>
-      call(`/api/passes/${index}/export.${format}${query({ step, open, theme, scale })}`, { as: "blob" }),
+    cancel: () => running.get("pass")?.abort(),
+    pass: (index, lens) => call(`/api/passes/${index}${query(seen(lens))}`, { channel: "pass" }),
+    steps: async (index, start, count, lens) => readWindow(await call(`/api/passes/${index}/steps${query({ start, count, ...seen(lens) })}`)),
+    node: (index, node, what) => call(`/api/passes/${index}/nodes/${node}${query({ what: edits(what) })}`),
+    box: (index, key, lens) => call(`/api/passes/${index}/boxes/${encodeURIComponent(key)}${query(seen(lens))}`),
+    passFindings: async (index, what) => (await call(`/api/passes/${index}/findings${query({ what: edits(what) })}`, { channel: "findings" })).findings,
+    find: (index, q, what) => call(`/api/passes/${index}/find${query({ q, what: edits(what) })}`, { channel: "find" }),
+    exported: (index, format, { step, theme, scale, ...lens }) =>
+      call(`/api/passes/${index}/export.${format}${query({ step, ...seen(lens), theme, scale })}`, { as: "blob" }),
   };
 }

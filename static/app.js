@@ -1,12 +1,14 @@
 /** What the page knows and can do; the views draw it and call it. No DOM. */
 import { ApiError, isStale } from "#gv/api.js";
 import { Breakpoints } from "#gv/breakpoints.js";
+import { Diagnosis } from "#gv/diagnosis.js";
 import { Pass } from "#gv/document.js";
+import { Edits } from "#gv/edits.js";
 import { createEvents } from "#gv/events.js";
 import { Memory } from "#gv/memory.js";
+import { Opening } from "#gv/opening.js";
 import { Player } from "#gv/player.js";
 import { reveal } from "#gv/reveal.js";
-import { chain, inside } from "#gv/scopes.js";
 import { nearest } from "#gv/url.js";
 
 const JUMPS = new Set(["first", "last", "resume", "resumeBack", "out"]);
@@ -17,17 +19,15 @@ export class App {
   #details = new Memory();
   #again = null;
   #visit = 0;
+  #early = null;
 
   /** @param options.breakpoints names kept from before a reload */
   constructor({ api, timer, breakpoints = [], speed = 2 }) {
     Object.assign(this, { api, timer, speed });
-    this.recording = null;
-    this.findings = [];
-    this.pass = null;
-    this.player = null;
-    this.selected = null;
-    this.open = null;
-    this.loading = false;
+    Object.assign(this, { recording: null, findings: [], pass: null, player: null, selected: null, open: null, most: null, what: [], loading: false });
+    this.edits = new Edits(this);
+    this.diagnosis = new Diagnosis(this);
+    this.opening = new Opening(this);
     this.breakpoints = new Breakpoints(breakpoints, () => this.emit("breakpoints"));
     for (const name of ["disconnected", "retrying"]) api.on(name, (detail) => this.emit(name, detail));
     api.on("connected", () => {
@@ -43,18 +43,14 @@ export class App {
 
   /** Load the recording and land on `state`, or as near to it as there is. */
   async start(state) {
+    if (state.pass === null) this.#early = { index: 0, answer: this.api.pass(0, state).catch(() => null) };
     await this.attempt(async () => {
       this.recording = await this.api.recording();
       this.emit("recording");
       if (this.recording.passes.length === 0) return this.emit("empty");
       await this.restore(state);
-      if (this.pass) await this.#loadFindings();
+      if (this.pass) await this.diagnosis.load();
     });
-  }
-
-  async #loadFindings() {
-    this.findings = await this.api.findings();
-    this.emit("findings");
   }
 
   /** Run something that may fail; say how it failed, and try again once reconnected. */
@@ -79,13 +75,13 @@ export class App {
     const index = nearest(state.pass, last);
     if (state.pass !== null && state.pass !== index) this.notice(`There is no pass ${state.pass}: this is the last one, ${index}.`);
     if (state.unread?.length) this.notice(`The address has no sound ${state.unread.join(", ")}.`);
-    const same = this.pass?.index === index && String(state.open) === String(this.open);
+    const same = this.pass?.index === index && String([state.open, state.what, state.most ?? null]) === String([this.open, this.what, this.most]);
     if (same) {
-      this.#select(state.node);
+      this.choose(state.node);
       await this.player.seek(state.step ?? 0);
       return;
     }
-    await this.#show(index, { open: state.open, step: state.step ?? 0, node: state.node });
+    await this.show(index, { open: state.open, most: state.most, what: state.what, step: state.step ?? 0, node: state.node });
     if (state.step !== null && this.pass && state.step > this.pass.total) {
       this.notice(`There is no step ${state.step}: this is the last one, ${this.pass.total}.`);
     }
@@ -93,21 +89,27 @@ export class App {
 
   /** The state that `restore` takes. */
   get state() {
-    return { pass: this.pass?.index ?? 0, step: this.player?.k ?? 0, node: this.selected, open: this.open };
+    return { pass: this.pass?.index ?? 0, step: this.player?.k ?? 0, node: this.selected, open: this.open, most: this.most, what: this.what };
   }
 
-  async #show(index, { open, step, node }) {
+  /** What a pass is seen through: the open scopes, how many boxes there may be, the edits. */
+  get lens() {
+    return { open: this.open, most: this.most, what: this.what };
+  }
+
+  /** Show a pass through a lens, at a step or at what `step` gives of the pass; unless `accept` refuses it. */
+  async show(index, { open, step, node, most = null, what = [], accept = () => true }) {
     const visit = ++this.#visit;
     this.loading = true;
     this.emit("loading");
     try {
-      const pass = new Pass(await this.api.pass(index, { open }));
-      if (visit !== this.#visit) return;
-      const player = this.#createPlayer(pass, open);
+      const pass = new Pass(await this.#load(index, { open, most, what }));
+      if (visit !== this.#visit || !accept(pass)) return;
+      const player = this.#createPlayer(pass, { open, most, what });
       await player.seek(typeof step === "function" ? step(pass) : step);
       if (visit !== this.#visit) return;
       this.player?.close();
-      Object.assign(this, { pass, player, open });
+      Object.assign(this, { pass, player, open, what, most });
       this.selected = pass.boxOfKey(node) >= 0 ? node : null;
       if (node !== null && this.selected === null) this.notice(`${node} is not in this view.`, "Find it with /.");
       this.emit("pass");
@@ -119,12 +121,19 @@ export class App {
     }
   }
 
-  #createPlayer(pass, open) {
+  /** The pass from the server, or as it was asked for at the start, before anything else was known. */
+  async #load(index, lens) {
+    const early = this.#early?.index === index ? await this.#early.answer : null;
+    this.#early = null;
+    return early ?? this.api.pass(index, lens);
+  }
+
+  #createPlayer(pass, lens) {
     const size = this.recording.limits.window ?? 512;
     const player = new Player(pass, {
       size,
       timer: this.timer,
-      fetchWindow: (start, count) => this.api.steps(pass.index, start, count, open),
+      fetchWindow: (start, count) => this.api.steps(pass.index, start, count, lens),
       hit: (step) => this.breakpoints.hit(step, this.findings.filter((one) => one.pass === pass.index)),
       onChange: (type, detail) => {
         if (this.player !== player) return;
@@ -142,12 +151,14 @@ export class App {
       if (target === this.pass?.index) return;
       const { pass: before, player } = this;
       const step = (pass) => (pass.total === before?.total ? player.k : 0); // the same moment of the same shape
+      if (this.what.length) this.notice(`The what-if stays with pass ${this.pass.index}.`, "Go back to return to it.");
       this.emit("leave");
-      await this.#show(target, { open: this.open, step, node: this.pass?.boxOfKey(this.selected) >= 0 ? this.selected : null });
+      await this.show(target, { open: this.open, most: this.most, step, node: this.pass?.boxOfKey(this.selected) >= 0 ? this.selected : null });
     });
   }
 
-  #select(key) {
+  /** Pin a box, without an entry in the history. */
+  choose(key) {
     const known = key !== null && this.pass.boxOfKey(key) >= 0 ? key : null;
     if (known === this.selected) return;
     this.selected = known;
@@ -158,7 +169,7 @@ export class App {
   select(key) {
     if (!this.pass || key === this.selected) return;
     this.emit("leave");
-    this.#select(key);
+    this.choose(key);
   }
 
   /** The index of the box that the inspector shows, or -1. */
@@ -168,28 +179,10 @@ export class App {
     return this.player.step?.box ?? this.player.next?.box ?? -1;
   }
 
-  /** Open a folded box, or fold the scope around a single one. */
-  toggleBox(index) {
-    const box = this.pass?.boxes[index];
-    if (!box) return undefined;
-    const scope = this.pass.scopeOf(index);
-    const now = this.open ?? this.pass.view.open;
-    if (box.expandable) return this.reopen([...now, ...chain(scope)], null);
-    if (scope === "") return undefined;
-    return this.reopen(now.filter((key) => !inside(key, scope)), scope);
-  }
-
+  toggleBox = (index) => this.opening.toggle(index);
+  openWhole = (index) => this.opening.whole(index);
   /** Show the same moment with exactly these scopes open. */
-  reopen(keys, node = null) {
-    return this.attempt(async () => {
-      this.emit("leave");
-      const open = [...new Set(keys)].sort();
-      const selected = node ?? this.selected;
-      const k = this.player.k;
-      await this.#show(this.pass.index, { open, step: k, node: null });
-      if (selected !== null) this.#select(selected);
-    });
-  }
+  reopen = (keys, node = null) => this.opening.show(keys, { node });
 
   /** Bring a value into the view, whatever it is folded into, and pin it. */
   reveal(node, scope) {
@@ -215,12 +208,12 @@ export class App {
 
   /** Everything about one value, asked for once. */
   detail(node) {
-    return this.#details.recall(`${this.pass.index} n${node}`, () => this.api.node(this.pass.index, node));
+    return this.#details.recall(`${this.pass.index} ${this.what} n${node}`, () => this.api.node(this.pass.index, node, this.what));
   }
 
   /** The distributions inside a folded box, asked for once per view. */
   boxDetail(key) {
-    return this.#details.recall(`${this.pass.index} ${key} ${this.open}`, () => this.api.box(this.pass.index, key, this.open));
+    return this.#details.recall(`${this.pass.index} ${key} ${Object.values(this.lens)}`, () => this.api.box(this.pass.index, key, this.lens));
   }
 
   setSpeed(speed) {
@@ -239,7 +232,7 @@ export class App {
       nextPass: () => this.showPass(this.pass.index + 1),
       previousPass: () => this.showPass(this.pass.index - 1),
       expand: () => this.toggleBox(this.focus),
-      follow: () => this.select(null),
+      follow: () => this.loading ? this.api.cancel() : (this.selected === null && this.what.length ? this.edits.show([]) : this.select(null)),
       ...Object.fromEntries(MOVES.map((move) => [move, () => this.player[move]()])),
     }[name];
     return run ? this.attempt(async () => run()) : this.emit(`ask:${name}`);

@@ -31,10 +31,20 @@ export class Camera {
     const { top, right, bottom, left } = this.#margin;
     const width = Math.max(40, this.pane.width - left - right);
     const height = Math.max(40, this.pane.height - top - bottom);
-    this.scale = Math.min(most, Math.max(LEAST, Math.min(width / this.content.width, height / this.content.height)));
+    this.scale = Math.min(most, width / this.content.width, height / this.content.height);
+    this.least = Math.min(LEAST, this.scale);
     this.x = this.content.x - left / this.scale - (width / this.scale - this.content.width) / 2;
     this.y = this.content.y - top / this.scale - (height / this.scale - this.content.height) / 2;
     this.touched = false;
+  }
+
+  /** Take over another camera's scale, and hold `rect` where it had `there` on the screen. */
+  hold(before, there, rect) {
+    this.scale = Math.max(before.scale, this.least);
+    const middle = (one) => ({ x: one.x + one.width / 2, y: one.y + one.height / 2 });
+    this.x = middle(rect).x - ((middle(there).x - before.x) * before.scale) / this.scale;
+    this.y = middle(rect).y - ((middle(there).y - before.y) * before.scale) / this.scale;
+    this.touched = true;
   }
 
   resize(pane) {
@@ -65,7 +75,7 @@ export class Camera {
   /** Zoom so that the point under the pointer stays there. */
   zoom(factor, px = this.pane.width / 2, py = this.pane.height / 2) {
     this.touched = true;
-    const scale = Math.min(MOST, Math.max(LEAST, this.scale * factor));
+    const scale = Math.min(MOST, Math.max(this.least, this.scale * factor));
     this.x += px / this.scale - px / scale;
     this.y += py / this.scale - py / scale;
     this.scale = scale;

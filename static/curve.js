@@ -1,6 +1,7 @@
 /** Small charts of the inspector: a value on its activation's curve, and a distribution. */
 import { toNumber } from "#gv/document.js";
 import { el, svg } from "#gv/dom.js";
+import { grouped } from "#gv/grouped.js";
 
 const WIDTH = 252;
 const HEIGHT = 100;
@@ -57,7 +58,7 @@ export function bars([edges, counts], kind, words) {
       counts.map((count, index) => {
         const height = count === 0 ? 0 : Math.max(1.5, (44 * count) / most);
         return svg("rect", { class: kind, x: (index * wide + 0.5).toFixed(2), y: (45 - height).toFixed(2), width: Math.max(0.6, wide - 1).toFixed(2), height: height.toFixed(2), rx: 1 },
-          svg("title", {}, `${count.toLocaleString("en")} in ${short(edges[index])} … ${short(edges[index + 1])}`));
+          svg("title", {}, `${grouped(count)} in ${short(edges[index])} … ${short(edges[index + 1])}`));
       }),
       svg("line", { class: "axis", x1: 0, x2: WIDTH, y1: 45.5, y2: 45.5 })),
     el("figcaption", {}, el("code", {}, short(edges[0])), el("code", {}, short(edges.at(-1)))));

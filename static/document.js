@@ -1,4 +1,6 @@
 /** The JSON document of a recording and of a pass: shape checks and look-ups. No DOM. */
+import { readGeometry } from "#gv/geometry.js";
+import { unpackRows } from "#gv/packing.js";
 
 export class DocumentError extends Error {
   constructor(message) {
@@ -43,8 +45,33 @@ export function readRecording(raw) {
 
 function checkWindow(window) {
   need(window && isCount(window.start) && Array.isArray(window.steps), "window of steps");
-  need(window.frame && Array.isArray(window.frame.boxes) && Array.isArray(window.frame.edges), "frame");
+  const { frame } = window;
+  need(frame && (frame.texts || (Array.isArray(frame.boxes) && Array.isArray(frame.edges))), "frame");
   return window;
+}
+
+/** The boxes of a large view come in columns, without the keys that their nodes already give. */
+function readBoxes(packed) {
+  const boxes = unpackRows(packed);
+  for (const box of boxes) {
+    box.node = box.node < 0 ? null : box.node;
+    box.key ??= `n${box.node}`;
+  }
+  return boxes;
+}
+
+/** How much each box and each edge waits for. */
+function totalsOf({ boxes, edges }, frame) {
+  const column = (rows, name) => {
+    const numbers = new Int32Array(rows.length);
+    for (let i = 0; i < rows.length; i += 1) numbers[i] = rows[i][name];
+    return numbers;
+  };
+  return {
+    computed: column(boxes, "count"),
+    grads: column(frame.boxes ?? boxes, "gradsTotal"),
+    carried: column(frame.edges ?? edges, "total"),
+  };
 }
 
 /** A pass seen through one view, with the look-ups the page needs. */
@@ -55,20 +82,25 @@ export class Pass {
   constructor(raw) {
     need(raw && isCount(raw.index), "pass");
     need(Array.isArray(raw.phases) && isCount(raw.steps), "phases");
-    need(raw.view && Array.isArray(raw.view.boxes) && Array.isArray(raw.view.edges), "view");
+    const large = raw.view?.geometry;
+    need(raw.view && (large || (Array.isArray(raw.view.boxes) && Array.isArray(raw.view.edges))), "view");
     this.index = raw.index;
     this.loss = raw.loss;
+    this.what = raw.what ?? [];
+    this.recorded = raw.recorded ?? null;
     this.values = raw.values;
     this.root = raw.root;
     this.error = raw.error ?? null;
     this.phases = raw.phases.filter((phase) => phase.stop > phase.start);
     this.total = raw.steps;
     this.view = raw.view;
-    this.boxes = raw.view.boxes;
-    this.edges = raw.view.edges;
+    this.boxes = large ? readBoxes(raw.view.boxes) : raw.view.boxes;
+    this.edges = large ? unpackRows(raw.view.edges) : raw.view.edges;
+    this.geometry = large ? readGeometry(large, this.boxes, this.edges) : null;
     this.scale = raw.scale ?? null;
     this.scopes = raw.scopes ?? [];
     this.window = checkWindow(raw.window);
+    this.totals = totalsOf(this, raw.window.frame);
     this.boxes.forEach((box, index) => {
       this.#byKey.set(box.key, index);
       if (box.node !== null && box.node !== undefined) this.#byNode.set(box.node, index);
@@ -95,6 +127,11 @@ export class Pass {
     const box = this.boxes[index];
     if (!box) return "";
     return this.isSingle(index) ? box.scope : box.key.replace(/ #\d+$/, "");
+  }
+
+  /** Whether the page paints it: it has more boxes than an SVG carries. */
+  get isLarge() {
+    return this.geometry !== null;
   }
 
   /** The phase that step `k - 1` belongs to: what the frame at k has just done. */

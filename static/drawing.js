@@ -1,6 +1,7 @@
 /** The server's SVG, restyled step by step: classes and text change, nothing moves. */
-import { svg, write } from "#gv/dom.js";
+import { parseSvg, svg, write } from "#gv/dom.js";
 import { fitNumber, roomBeside } from "#gv/fit.js";
+import { describe } from "#gv/words.js";
 
 const BOX_STATE = /^(absent|now|bad|updated|g-.+)$/;
 const EDGE_STATE = /^(pending|on|w\d+|zero|bad|now)$/;
@@ -42,30 +43,62 @@ function indexBox(element) {
 }
 
 export class Drawing {
-  constructor(root, pass) {
-    this.root = root;
+  constructor(pass) {
     this.pass = pass;
+    this.root = parseSvg(pass.view.svg);
+    this.element = this.root;
+    const [x, y, width, height] = (this.root.getAttribute("viewBox") ?? "").split(/[ ,]+/).map(Number);
+    this.content = { x: x || 0, y: y || 0, width: width || pass.view.width, height: height || pass.view.height };
+    for (const name of ["width", "height"]) this.root.removeAttribute(name);
+    this.root.setAttribute("preserveAspectRatio", "xMinYMin meet");
+    this.root.setAttribute("role", "group"); // an image would hide its boxes from screen readers
     this.boxes = [];
     this.edges = [];
-    for (const element of root.querySelectorAll("[data-box]")) this.boxes[Number(element.getAttribute("data-box"))] = indexBox(element);
-    for (const element of root.querySelectorAll("[data-edge]")) {
+    this.#index();
+  }
+
+  #index() {
+    for (const element of this.root.querySelectorAll("[data-box]")) this.boxes[Number(element.getAttribute("data-box"))] = indexBox(element);
+    for (const element of this.root.querySelectorAll("[data-edge]")) {
       const text = element.querySelector(".gv-carried");
       this.edges[Number(element.getAttribute("data-edge"))] = { element, base: keep(element, EDGE_STATE), text, shown: "" };
     }
     for (const box of this.boxes) if (box?.progress) box.full = Math.max(0, box.rect.width - 2 * Number(box.progress.getAttribute("x") ?? 0));
   }
 
+  /** Where a box stands, or null. */
+  rect(index) {
+    return this.boxes[index]?.rect ?? null;
+  }
+
   /** The box that an event happened in, or -1. */
-  static boxAt(target) {
+  boxAt({ target }) {
     const element = target?.closest?.("[data-box]");
     return element ? Number(element.getAttribute("data-box")) : -1;
   }
 
+  /** The box that has the focus, or -1. */
+  get focused() {
+    return this.root.contains(document.activeElement) ? this.boxAt({ target: document.activeElement }) : -1;
+  }
+
+  focus(index) {
+    this.boxes[index]?.element.focus({ preventScroll: true });
+  }
+
+  /** Show what the camera sees. */
+  look(camera) {
+    this.root.setAttribute("viewBox", camera.viewBox.map((n) => n.toFixed(2)).join(" "));
+  }
+
+  /** Its colours come from the style sheet by themselves. */
+  restyle() {}
+
   /** Show the frame: of all boxes and edges, only those that differ are written. */
   paint(frame, step, marks) {
     const phase = step?.phase ?? "forward";
-    this.boxes.forEach((box, index) => box && frame.boxes[index] && this.#paintBox(box, frame.boxes[index], index, index === step?.box, phase, marks));
-    this.edges.forEach((edge, index) => edge && frame.edges[index] && this.#paintEdge(edge, frame.edges[index], index === step?.viewEdge));
+    this.boxes.forEach((box, index) => box && this.#paintBox(box, frame.box(index), index, index === step?.box, phase, marks));
+    this.edges.forEach((edge, index) => edge && this.#paintEdge(edge, frame.edge(index), index === step?.viewEdge));
   }
 
   #paintBox(box, state, index, now, phase, marks) {
@@ -100,33 +133,22 @@ export class Drawing {
       box.progress.classList.toggle("backward", backward);
     }
     if (breaks) this.#markBreak(box);
-    this.#describe(box, facts, state, share);
+    this.#describe(box, facts, state);
   }
 
-  #describe(box, facts, state, share) {
-    const words = [facts.title, facts.subtitle, facts.count > 1 ? `${facts.count.toLocaleString("en")} values` : ""];
-    words.push(state.data === null ? "not computed yet" : `data ${state.data}`);
-    if (facts.glevel === "na") words.push("no gradient asked");
-    else words.push(state.grad === null ? "no gradient yet" : `gradient ${state.grad}`);
-    if (share > 0 && share < 1) words.push(`${Math.round(share * 100)} % done`);
-    const text = words.filter(Boolean).join(", ");
+  #describe(box, facts, state) {
+    const text = describe(facts, state);
     box.element.setAttribute("aria-label", text);
     write(box.title, text);
     box.told = null;
   }
 
   /** Full precision where the pointer rests; the detail comes from the server once. */
-  tell(index, detail, state) {
+  tell(index, text) {
     const box = this.boxes[index];
-    if (!box || box.told === box.shown) return;
+    if (!box || text === null || box.told === box.shown) return;
     box.told = box.shown;
-    const gains = detail.steps?.grad ?? [];
-    const final = gains.length > 0 && state.grads >= state.gradsTotal;
-    const lines = [`${detail.label ?? detail.name}: ${detail.op || detail.kind}`, detail.scope,
-      `data ${state.data === null ? "not computed" : state.updated ? (detail.update?.after ?? state.data) : detail.data}`,
-      this.pass.boxes[index].glevel === "na" ? "grad not asked" : `grad ${state.grad === null ? "not computed" : final ? detail.grad : state.grad}`,
-      detail.line ? `${detail.file}:${detail.line}` : ""];
-    write(box.title, lines.filter(Boolean).join("\n"));
+    write(box.title, text);
   }
 
   #markBreak(box) {

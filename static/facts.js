@@ -2,9 +2,9 @@
 import { bars, short } from "#gv/curve.js";
 import { toNumber } from "#gv/document.js";
 import { el } from "#gv/dom.js";
+import { grouped } from "#gv/grouped.js";
 
 const ROWS = 24;
-const count = (number) => Number(number).toLocaleString("en");
 
 /** What is exact is shown exactly; an array's summary stays as it is. */
 export const exact = (value) => (typeof value === "number" ? String(Object.is(value, -0) ? "-0" : value) : value === null || value === undefined ? "–" : String(value));
@@ -33,10 +33,10 @@ export function valueTable(box, state, detail, go) {
     detail?.shape?.length > 0 && row("shape", detail.shape.join("×")),
     detail?.summary && row("summary", typeof detail.summary === "string" ? detail.summary : (detail.summary.text ?? "")),
     detail?.update && row("update", `${exact(detail.update.before)} → ${exact(detail.update.after)}`, detail.update.rule),
-    users.length > 0 && row("used by", users.slice(0, 6).map((user, index) => [index ? ", " : "", el("code", {}, user.name)]).concat(users.length > 6 ? ` and ${count(users.length - 6)} more` : [])),
+    users.length > 0 && row("used by", users.slice(0, 6).map((user, index) => [index ? ", " : "", el("code", {}, user.name)]).concat(users.length > 6 ? ` and ${grouped(users.length - 6)} more` : [])),
     detail?.scope && row("scope", el("code", {}, detail.scope)),
-    Number.isInteger(detail?.steps?.compute) && row("computed at", jump(detail.steps.compute, `step ${count(detail.steps.compute + 1)}`)),
-    gains.length > 0 && row("gradient at", gains.slice(0, 6).map((k, index) => [index ? ", " : "", jump(k, count(k + 1))]).concat(gains.length > 6 ? " …" : "")),
+    Number.isInteger(detail?.steps?.compute) && row("computed at", jump(detail.steps.compute, `step ${grouped(detail.steps.compute + 1)}`)),
+    gains.length > 0 && row("gradient at", gains.slice(0, 6).map((k, index) => [index ? ", " : "", jump(k, grouped(k + 1))]).concat(gains.length > 6 ? " …" : "")),
   ], "Value");
 }
 
@@ -62,7 +62,7 @@ export function contributions(detail, arrived, sum) {
       el("td", { title: there ? exact(user.cotangent) : "not yet" }, there ? valueText(user.cotangent) : "–"));
   });
   const unlisted = Math.max(0, consumers.length - ROWS) + (detail.more ?? 0);
-  const more = unlisted > 0 && el("tr", {}, el("td", { colspan: 3 }, `and ${count(unlisted)} more`));
+  const more = unlisted > 0 && el("tr", {}, el("td", { colspan: 3 }, `and ${grouped(unlisted)} more`));
   const seed = isRoot && el("tr", {}, el("td", {}, "seed"), el("td", {}, ""), el("td", {}, arrived === null ? valueText(detail.grad) : "–"));
   const before = prior !== 0 && !Number.isNaN(prior) && el("tr", {}, el("td", {}, "there before"), el("td", {}, ""), el("td", {}, short(prior)));
   return el("table", { class: "sum" },
@@ -70,6 +70,19 @@ export function contributions(detail, arrived, sum) {
     el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "from"), el("th", { scope: "col" }, "local"), el("th", { scope: "col" }, "gradient"))),
     el("tbody", {}, parts, seed, before, more),
     el("tfoot", {}, el("tr", {}, el("th", { scope: "row", colspan: 2 }, "sum"), el("td", { title: arrived === null ? exact(detail.grad) : null }, arrived === null ? valueText(detail.grad) : (sum ?? "–")))));
+}
+
+/** Smallest, percentiles, mean and largest, of data and of the sizes of gradients side by side. */
+function spread(data, grads) {
+  const cuts = (data.percentiles ?? grads.percentiles ?? []).map(([percent]) => percent);
+  const at = (one, percent) => valueText(one.percentiles?.find(([cut]) => cut === percent)?.[1]);
+  const name = (percent) => (percent === 50 ? "median" : `${percent} %`);
+  const line = (text, first, second) => el("tr", {}, el("th", { scope: "row" }, text), el("td", {}, first), el("td", {}, second));
+  return el("table", { class: "sum" },
+    el("caption", { class: "unseen" }, "Distribution"),
+    el("thead", {}, el("tr", {}, ["", "data", "|grad|"].map((text) => el("th", { scope: "col" }, text)))),
+    el("tbody", {}, line("smallest", valueText(data.min), valueText(grads.min)), cuts.map((percent) => line(name(percent), at(data, percent), at(grads, percent))),
+      line("largest", valueText(data.max), valueText(grads.max)), line("mean", valueText(data.mean), valueText(grads.mean))));
 }
 
 /** A folded box: two distributions, its ops, its first values. */
@@ -80,21 +93,22 @@ export function foldedFacts(box, detail, state, show) {
   const gradRows = ready && Array.isArray(grads.histogram);
   return [
     el("h3", {}, "data"), Array.isArray(detail.data?.histogram) && bars(detail.data.histogram, "data", `${box.title}: data from ${short(detail.data.min)} to ${short(detail.data.max)}`),
-    el("h3", {}, gradRows ? "|grad|, log scale" : "|grad|"), gradRows ? bars(grads.histogram, "grad", `${box.title}: sizes of the gradients`) : el("p", { class: "quiet" }, `${count(state.grads)} of ${count(state.gradsTotal)} gradients have arrived.`),
+    el("h3", {}, gradRows ? "|grad|, log scale" : "|grad|"), gradRows ? bars(grads.histogram, "grad", `${box.title}: sizes of the gradients`) : el("p", { class: "quiet" }, `${grouped(state.grads)} of ${grouped(state.gradsTotal)} gradients have arrived.`),
+    spread(detail.data ?? {}, ready ? grads : {}),
     table([
-      row("values", count(detail.count)),
-      detail.data && row("mean", short(detail.data.mean)),
-      gradRows && row("largest |grad|", short(grads.max)),
-      gradRows && share !== undefined && share !== null && row("zero grads", `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`),
-      grads.nonfinite > 0 && row("NaN or Inf", el("b", { class: "bad" }, count(grads.nonfinite))),
+      row("values", grouped(detail.count)),
+      gradRows && share !== undefined && share !== null && row("zero grads", `${grouped(grads.zeros)} (${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %)`),
+      detail.data?.zeros > 0 && row("zero data", grouped(detail.data.zeros)),
+      detail.data?.nonfinite > 0 && row("NaN or Inf in data", el("b", { class: "bad" }, grouped(detail.data.nonfinite))),
+      ready && grads.nonfinite > 0 && row("NaN or Inf in grad", el("b", { class: "bad" }, grouped(grads.nonfinite))),
     ], "Folded box"),
-    detail.ops?.length > 0 && [el("h3", {}, "ops"), el("p", { class: "ops" }, detail.ops.map(([name, number]) => el("span", { class: "chip" }, el("code", {}, name), ` ${count(number)}`)))],
+    detail.ops?.length > 0 && [el("h3", {}, "ops"), el("p", { class: "ops" }, detail.ops.map(([name, number]) => el("span", { class: "chip" }, el("code", {}, name), ` ${grouped(number)}`)))],
     detail.nodes?.length > 0 && [el("h3", {}, "first values"), el("table", { class: "sum" },
       el("thead", {}, el("tr", {}, ["value", "data", "grad"].map((name) => el("th", { scope: "col" }, name)))),
       el("tbody", {}, detail.nodes.slice(0, 40).map((node) => el("tr", {},
         el("td", {}, el("button", { type: "button", class: "link", title: "Open the scopes around it", click: () => show(node.node) }, el("code", {}, node.name))),
         el("td", {}, valueText(node.data)), el("td", {}, ready ? valueText(node.grad) : "–")))))],
-    detail.more > 0 && el("p", { class: "quiet" }, `and ${count(detail.more)} more`),
+    detail.more > 0 && el("p", { class: "quiet" }, `and ${grouped(detail.more)} more`),
   ];
 }
 

@@ -15,3 +15,11 @@ export function fitNumber(text, room) {
   const head = Math.floor(most / 2);
   return `${shape.slice(0, head)}…${shape.slice(shape.length - (most - head - 1))}`;
 }
+
+/** Monospace text shortened in its middle until it fits; both its ends tell more. */
+export function fitText(text, size, room) {
+  const most = Math.max(Math.floor((room + 0.01) / (0.602 * size)), 1);
+  if (text.length <= most) return text;
+  const head = Math.floor(most / 2);
+  return `${text.slice(0, head)}…${text.slice(text.length - (most - head - 1))}`;
+}

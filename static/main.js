@@ -6,6 +6,7 @@ import { commandOf } from "#gv/keys.js";
 import { exportmenu } from "#gv/views/exportmenu.js";
 import { findings } from "#gv/views/findings.js";
 import { graph } from "#gv/views/graph.js";
+import { held } from "#gv/views/held.js";
 import { help } from "#gv/views/help.js";
 import { inspector } from "#gv/views/inspector.js";
 import { legend } from "#gv/views/legend.js";
@@ -18,8 +19,9 @@ import { status } from "#gv/views/status.js";
 import { tabs } from "#gv/views/tabs.js";
 import { theme } from "#gv/views/theme.js";
 import { transport } from "#gv/views/transport.js";
+import { whatif } from "#gv/views/whatif.js";
 
-const VIEWS = { status, passes, source, tabs, order, findings, graph, search, legend, inspector, transport, sentence, export: exportmenu, theme, help };
+const VIEWS = { status, passes, source, tabs, order, findings, graph, search, legend, inspector, transport, sentence, export: exportmenu, theme, help, held, whatif };
 const BREAKPOINTS = "gradviz-breakpoints";
 
 function keptBreakpoints() {
@@ -34,6 +36,7 @@ function keptBreakpoints() {
 function main() {
   const state = readAddress(window);
   const app = new App({ api: createApi({ token: state.token }), breakpoints: keptBreakpoints() });
+  if (state.token !== "") app.start(state); // its answers come while the views are built
   for (const [id, view] of Object.entries(VIEWS)) view(document.getElementById(id), app);
 
   document.addEventListener("keydown", (event) => {
@@ -59,7 +62,6 @@ function main() {
   followAddress(app, { location, history, addEventListener });
 
   if (state.token === "") app.emit("unauthorised");
-  else app.start(state);
 }
 
 main();

@@ -172,7 +172,7 @@ export class Player {
     let first = null;
     let j = this.k;
     for (; j < this.total; j += 1) {
-      const step = this.#windows.step(j) ?? (await this.#fetch(j, journey));
+      const step = this.#windows.step(j) ?? (await this.#fetch(j, journey, 1));
       if (journey !== this.#journey) return;
       if (first !== null && ends(step, first)) break;
       first ??= step;
@@ -186,7 +186,7 @@ export class Player {
     const journey = ++this.#journey;
     const start = from ?? (direction > 0 ? this.k : this.k - 2);
     for (let j = start; j >= 0 && j < this.total; j += direction) {
-      const step = this.#windows.step(j) ?? (await this.#fetch(j, journey));
+      const step = this.#windows.step(j) ?? (await this.#fetch(j, journey, direction));
       if (journey !== this.#journey) return false;
       if (!wanted(step, this.#windows.step(j - 1))) continue;
       await this.#travel(j + 1, journey);
@@ -203,10 +203,10 @@ export class Player {
     return this.#windows.step(j);
   }
 
-  async #fetch(k, journey) {
+  async #fetch(k, journey, direction = 0) {
     this.#wait(true);
     try {
-      await this.#windows.ensure(k);
+      await this.#windows.ensure(k, direction);
     } finally {
       if (journey === this.#journey) this.#wait(false);
     }

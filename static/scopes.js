@@ -3,6 +3,9 @@
 /** Whether `scope` is `outer` or lies within it. Everything lies within "". */
 export const inside = (scope, outer) => outer === "" || scope === outer || scope.startsWith(`${outer}/`);
 
+/** The scope of a key that opens all in it: "a/*" gives "a", "*" gives ""; null for any other key. */
+export const wholeOf = (key) => (key === "*" ? "" : key.endsWith("/*") ? key.slice(0, -2) : null);
+
 /** Every scope around `scope`, itself last: "a/b" gives "a", "a/b". */
 export function chain(scope) {
   const parts = scope === "" ? [] : scope.split("/");

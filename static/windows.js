@@ -1,10 +1,12 @@
 /** The loaded windows of steps: fetched once, the least recently used dropped. No DOM. */
-import { applyStep, copyFrame } from "#gv/frame.js";
+import { applyStep, Frame } from "#gv/frame.js";
 
-const KEPT = 16;
+const KEPT = 32;
+const WIDE = 512; // steps that are asked for at once by one who looks through many
 
 export class Windows {
   #loaded = new Map();
+  #frames = new WeakMap();
   #coming = new Map();
 
   /** @param fetchWindow (start, count) => Promise of a window */
@@ -55,34 +57,61 @@ export class Windows {
     return this.#source(k) !== null;
   }
 
+  /** The frame before a window: as it came, or from the window that came with it. */
+  #before(window) {
+    if (!this.#frames.has(window)) {
+      const { frame, after } = window;
+      this.#frames.set(window, frame ? Frame.read(this.pass, frame, window.start) : this.#through(after, window.start));
+    }
+    return this.#frames.get(window);
+  }
+
+  #through(window, k) {
+    const frame = this.#before(window).copy();
+    for (let j = window.start; j < k; j += 1) applyStep(this.pass, frame, window.steps[j - window.start]);
+    return frame;
+  }
+
   /** The frame at k and the step that led to it; the window must be loaded. */
   frameAt(k) {
     const window = this.#source(k);
-    const frame = copyFrame(window.frame);
-    frame.k = window.start;
-    for (let j = window.start; j < k; j += 1) applyStep(this.pass, frame, window.steps[j - window.start]);
-    const step = k > window.start ? window.steps[k - 1 - window.start] : (this.step(k - 1) ?? window.frame.current ?? null);
+    const frame = this.#through(window, k);
+    const step = k > window.start ? window.steps[k - 1 - window.start] : (this.step(k - 1) ?? window.frame?.current ?? window.after?.steps.at(-1) ?? null);
     return { frame, step };
   }
 
-  /** Fetch the window that holds step (or frame) k, unless it is here or on its way. */
-  async ensure(k) {
+  /**
+   * Fetch the window that holds step (or frame) k, unless it is here or on its way.
+   * @param direction 1 or -1 for one who goes on looking that way: then more windows come at once
+   */
+  async ensure(k, direction = 0) {
     const index = this.#indexOf(k);
     if (this.#loaded.has(index)) return;
     if (!this.#coming.has(index)) {
-      const start = index * this.size;
-      const coming = this.fetchWindow(start, Math.min(this.size, this.pass.total - start))
-        .then((window) => {
-          this.#loaded.set(index, window);
-          for (const key of this.#loaded.keys()) {
-            if (this.#loaded.size <= KEPT) break;
-            if (key !== 0) this.#loaded.delete(key);
-          }
-        })
+      const more = direction === 0 ? 0 : Math.max(0, Math.floor(WIDE / this.size) - 1);
+      const start = Math.max(0, direction < 0 ? index - more : index) * this.size;
+      const stop = Math.min((index + 1 + (direction > 0 ? more : 0)) * this.size, this.pass.total);
+      const coming = this.fetchWindow(start, stop - start)
+        .then((window) => this.#keep(window))
         .finally(() => this.#coming.delete(index));
       this.#coming.set(index, coming);
     }
     await this.#coming.get(index);
+  }
+
+  /** Keep a window, a long one in pieces of the usual size, and no more than so many. */
+  #keep({ start, steps, frame }) {
+    let after = null;
+    for (let at = 0; at === 0 || at < steps.length; at += this.size) {
+      const piece = { start: start + at, steps: steps.slice(at, at + this.size), frame: at === 0 ? frame : null, after };
+      this.#loaded.delete(this.#indexOf(piece.start));
+      this.#loaded.set(this.#indexOf(piece.start), piece);
+      after = piece;
+    }
+    for (const key of this.#loaded.keys()) {
+      if (this.#loaded.size <= KEPT) break;
+      if (key !== 0) this.#loaded.delete(key);
+    }
   }
 
   /** Ask for the neighbours in good time; their failure shows when they are needed. */

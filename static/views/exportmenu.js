@@ -2,7 +2,7 @@
 import { el, icon, put } from "#gv/dom.js";
 
 const FORMATS = [
-  ["svg", "SVG", "drawing, text stays text"],
+  ["svg", "SVG", "drawing, stays sharp"],
   ["png", "PNG", "picture, twice the size"],
   ["dot", "DOT", "for Graphviz"],
   ["json", "JSON", "numbers, for networkx"],
@@ -20,18 +20,24 @@ export function exportmenu(element, app) {
     if (open) menu.firstChild.focus();
   }
 
+  /** An SVG follows its reader's theme unless one is chosen here; a PNG looks like the page. */
+  function themeOf(format) {
+    if (format !== "svg" && format !== "png") return null;
+    const shown = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    return document.documentElement.dataset.theme ?? (format === "svg" ? "auto" : shown);
+  }
+
   function save(format) {
     toggle(false);
     button.focus();
     if (!app.pass) return undefined;
     return app.attempt(async () => {
       app.player.pause();
-      const { pass, step, open } = app.state;
-      const theme = document.documentElement.dataset.theme ?? "auto";
+      const { pass, step, what } = app.state;
       button.setAttribute("aria-busy", "true");
       try {
-        const blob = await app.api.exported(pass, format, { step, open, theme: format === "svg" || format === "png" ? theme : null, scale: format === "png" ? 2 : null });
-        const name = `${(app.recording.title ?? "graph").replace(/\.py$/, "").replace(/[^\w.-]+/g, "_")}-pass${pass}-step${step}.${format}`;
+        const blob = await app.api.exported(pass, format, { step, ...app.lens, theme: themeOf(format), scale: format === "png" ? 2 : null });
+        const name = `${(app.recording.title ?? "graph").replace(/\.py$/, "").replace(/[^\w.-]+/g, "_")}-pass${pass}-step${step}${what.length ? "-what-if" : ""}.${format}`;
         const address = URL.createObjectURL(blob);
         const link = el("a", { download: name, hidden: true });
         link.href = address;

@@ -1,5 +1,6 @@
 /** The findings: what a check saw, where, the evidence and the cure. */
 import { el, put } from "#gv/dom.js";
+import { later } from "#gv/later.js";
 
 export function findings(element, app) {
   const button = document.getElementById("findings-button");
@@ -38,7 +39,7 @@ export function findings(element, app) {
     const all = app.findings;
     const stopped = crash();
     const number = all.length + (stopped ? 1 : 0);
-    put(list, stopped, incomplete(), damage(), all.map(card), number === 0 ? el("p", { class: "quiet" }, "No check found anything to say.") : null);
+    put(list, app.what.length > 0 && el("p", { class: "quiet" }, "In this what-if, looked at by itself:"), stopped, incomplete(), damage(), all.map(card), number === 0 ? el("p", { class: "quiet" }, "No check found anything to say.") : null);
     button.hidden = number === 0;
     const errors = all.some((one) => one.severity === "error") || app.recording.exception;
     button.className = `btn ${errors ? "alarm" : "warn"}`;
@@ -47,7 +48,6 @@ export function findings(element, app) {
   }
 
   button.addEventListener("click", () => app.emit("ask:pane", "findings"));
-  app.on("recording", draw);
-  app.on("findings", draw);
-  app.on("pass", draw);
+  const refresh = later(draw);
+  for (const change of ["recording", "findings", "pass"]) app.on(change, refresh);
 }

@@ -1,11 +1,18 @@
-/** The graph: the drawing, panned and zoomed, restyled at every step. */
+/** The graph: an SVG, or of many boxes a canvas; panned and zoomed, restyled at every step. */
 import { Camera } from "#gv/camera.js";
-import { el, icon, parseSvg, put } from "#gv/dom.js";
+import { Canvas } from "#gv/canvas.js";
+import { el, icon, put } from "#gv/dom.js";
 import { Drawing } from "#gv/drawing.js";
+import { eased, glide, MOST_GLIDING } from "#gv/glide.js";
+import { origins, successors } from "#gv/lineage.js";
+import { onTheme } from "#gv/looks.js";
+import { directionOf, neighbour } from "#gv/neighbours.js";
+import { listenToPointer } from "#gv/pointer.js";
 import { chain, inside } from "#gv/scopes.js";
+import { inFull } from "#gv/words.js";
 
-const OVERVIEW = 0.4; // the least scale at which the whole is worth more than its parts
-const READABLE = 0.7;
+const OVERVIEW = 0.6; // the least scale at which the whole can be read; farther away it opens nearer, and in part
+const READABLE = 0.75;
 const GLIDE = 180;
 const HOVER = 120;
 
@@ -20,65 +27,82 @@ export function graph(element, app) {
   const canvas = el("div", { class: "drawing" });
   element.append(canvas, crumbs, tools);
 
-  let drawing = null;
+  let picture = null;
   let camera = null;
-  let glide = 0;
+  let move = 0;
+  let watched = -1; // the box that the eye is on
+  let refocusing = false;
+  let still = () => {}; // ends a movement of boxes
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const pane = () => ({ width: canvas.clientWidth || 1, height: canvas.clientHeight || 1 });
+  const marks = () => ({ selected: app.selected, breaks: app.breakpoints.atNode });
 
-  const look = () => drawing?.root.setAttribute("viewBox", camera.viewBox.map((n) => n.toFixed(2)).join(" "));
+  const look = () => picture?.look(camera);
+  const paint = () => picture?.paint(app.player.frame, app.player.step, marks());
 
   function glideTo(rect) {
-    cancelAnimationFrame(glide);
+    cancelAnimationFrame(move);
     const from = { x: camera.x, y: camera.y };
     camera.centre(rect);
     const to = { x: camera.x, y: camera.y };
     if (calm.matches || (app.player.playing && app.player.speed > 8)) return look();
     const start = performance.now();
-    const move = (now) => {
-      const share = Math.min(1, (now - start) / GLIDE);
-      const eased = 1 - (1 - share) ** 3;
-      camera.x = from.x + (to.x - from.x) * eased;
-      camera.y = from.y + (to.y - from.y) * eased;
+    const go = (now) => {
+      const share = (now - start) / GLIDE;
+      camera.x = from.x + (to.x - from.x) * eased(share);
+      camera.y = from.y + (to.y - from.y) * eased(share);
       look();
-      if (share < 1) glide = requestAnimationFrame(move);
+      if (share < 1) move = requestAnimationFrame(go);
     };
-    glide = requestAnimationFrame(move);
+    move = requestAnimationFrame(go);
     return undefined;
   }
 
   function follow(index) {
-    const box = drawing?.boxes[index];
-    if (box && !camera.sees(box.rect)) glideTo(box.rect);
-  }
-
-  function paint() {
-    drawing?.paint(app.player.frame, app.player.step, { selected: app.selected, breaks: app.breakpoints.atNode });
+    const rect = picture?.rect(index);
+    if (rect && !camera.sees(rect)) glideTo(rect);
   }
 
   function insert() {
-    const { view, index } = app.pass;
-    const before = drawing;
-    const focused = Drawing.boxAt(document.activeElement);
-    const key = focused >= 0 ? before.pass.boxes[focused].key : null;
-    const root = parseSvg(view.svg);
-    const [x, y, width, height] = (root.getAttribute("viewBox") ?? "").split(/[ ,]+/).map(Number);
-    for (const name of ["width", "height"]) root.removeAttribute(name);
-    root.setAttribute("preserveAspectRatio", "xMinYMin meet");
-    root.setAttribute("role", "group"); // an image would hide its boxes from screen readers
-    drawing = new Drawing(root, app.pass);
-    const content = { x: x || 0, y: y || 0, width: width || view.width, height: height || view.height };
-    const same = before && before.pass.index !== index && JSON.stringify(camera.content) === JSON.stringify(content);
-    if (!same) {
-      camera = new Camera(content, pane());
-      const start = drawing.boxes[Math.max(0, app.focus)] ?? drawing.boxes[0];
-      if (start && content.width > 0) camera.readable(start.rect, READABLE, OVERVIEW);
-    }
-    put(canvas, root);
+    const [before, seen] = [picture, camera];
+    const focused = before?.focused ?? -1;
+    still();
+    cancelAnimationFrame(move);
+    picture = app.pass.isLarge ? new Canvas(app.pass) : new Drawing(app.pass);
+    settle(before, seen);
+    put(canvas, picture.element);
     look();
     paint();
     drawCrumbs();
-    if (key !== null) drawing.boxes[app.pass.boxOfKey(key)]?.element.focus({ preventScroll: true });
+    refocusing = true; // the focus goes on to where its box went, and chooses nothing by that
+    const [heir] = focused >= 0 ? successors(before.pass, focused, app.pass) : [];
+    if (heir !== undefined) picture.focus(heir);
+    refocusing = false;
+    watched = app.focus;
+  }
+
+  /** Place the camera: where it was if the picture is the same, over the box that was opened or folded, or at a start. */
+  function settle(before, seen) {
+    const { content } = picture;
+    if (before && JSON.stringify(before.content) === JSON.stringify(content)) return;
+    camera = new Camera(content, pane());
+    const anchor = before?.pass.index === app.pass.index && before.pass.total === app.pass.total ? before.rect(watched) : null;
+    const [heir] = anchor ? successors(before.pass, watched, app.pass) : [];
+    if (heir !== undefined && picture.rect(heir)) {
+      camera.hold(seen, anchor, picture.rect(heir));
+      if (!calm.matches) still = unfold(before, seen);
+      return;
+    }
+    const start = picture.rect(Math.max(0, app.focus)) ?? picture.rect(0);
+    if (start && content.width > 0) camera.readable(start, READABLE, OVERVIEW);
+  }
+
+  /** Let boxes glide from where they were on the screen, unless they are many. */
+  function unfold(before, seen) {
+    if (Math.max(before.pass.boxes.length, app.pass.boxes.length) > MOST_GLIDING) return () => {};
+    const sources = origins(before.pass, app.pass);
+    const moved = (rect) => rect && { x: camera.x + (rect.x - seen.x), y: camera.y + (rect.y - seen.y), width: rect.width, height: rect.height };
+    return glide(picture, sources.map((index) => moved(before.rect(index))), sources.map((index, at) => before.pass.boxes[index]?.key === app.pass.boxes[at].key));
   }
 
   function drawCrumbs() {
@@ -94,59 +118,72 @@ export function graph(element, app) {
 
   function zoomBy(factor, x, y) {
     if (!camera) return;
-    cancelAnimationFrame(glide);
+    cancelAnimationFrame(move);
     camera.zoom(factor, x, y);
     look();
   }
 
+  const boxAt = (event) => picture?.boxAt(event) ?? -1;
   listenToPointer(canvas, {
     pan(dx, dy) {
       if (!camera) return;
-      cancelAnimationFrame(glide);
+      cancelAnimationFrame(move);
       camera.pan(dx, dy);
       look();
     },
     zoom: zoomBy,
-    press: (target) => app.select(app.pass?.boxes[Drawing.boxAt(target)]?.key ?? null),
+    press: (event) => app.select(app.pass?.boxes[boxAt(event)]?.key ?? null),
   });
   canvas.addEventListener("focusin", (event) => {
-    const index = Drawing.boxAt(event.target);
-    if (index < 0) return;
-    if (event.target.matches(":focus-visible")) {
-      follow(index);
-      app.select(app.pass.boxes[index].key);
-    }
+    const index = boxAt(event);
+    if (refocusing || index < 0 || !event.target.matches(":focus-visible")) return;
+    follow(index);
+    app.select(app.pass.boxes[index].key);
   });
   let resting = null;
-  canvas.addEventListener("pointerover", (event) => {
+  let under = -1;
+  canvas.addEventListener("pointermove", (event) => {
+    const index = boxAt(event);
+    if (index === under) return;
+    under = index;
     clearTimeout(resting);
-    const index = Drawing.boxAt(event.target);
-    if (index < 0 || !app.pass.isSingle(index)) return;
+    canvas.classList.toggle("over", index >= 0);
+    if (index < 0) return void picture?.tell(index, null);
+    picture.tell(index, null);
+    if (!app.pass.isSingle(index)) return undefined;
     const { pass } = app;
     resting = setTimeout(async () => {
       const detail = await app.detail(pass.boxes[index].node).catch(() => null); // a hint, not worth a complaint
-      if (detail && app.pass === pass) drawing.tell(index, detail, app.player.frame.boxes[index]);
+      if (detail && app.pass === pass) picture.tell(index, inFull(pass.boxes[index], detail, app.player.frame.box(index)));
     }, HOVER);
+    return undefined;
   });
   canvas.addEventListener("dblclick", (event) => {
-    const index = Drawing.boxAt(event.target);
+    const index = boxAt(event);
     if (index >= 0) app.runTo(index);
   });
   canvas.addEventListener("keydown", (event) => {
-    const index = Drawing.boxAt(event.target);
-    if (index < 0 || event.key !== "Enter") return;
+    const index = boxAt(event);
+    if (index < 0) return;
+    const direction = directionOf(event);
+    if (event.key !== "Enter" && direction === null) return;
     event.preventDefault();
-    app.toggleBox(index);
+    if (direction === null) return void (event.shiftKey ? app.openWhole(index) : app.toggleBox(index));
+    const next = neighbour(app.pass, index, direction, (one) => picture.rect(one));
+    if (next >= 0) picture.focus(next);
   });
   new ResizeObserver(() => {
     if (!camera) return;
     camera.resize(pane());
     look();
   }).observe(canvas);
+  onTheme(() => picture?.restyle());
 
   app.on("pass", insert);
   app.on("move", () => {
+    still();
     paint();
+    watched = app.focus;
     follow(app.player.step?.box ?? -1);
     if (app.selected === null) drawCrumbsIfMoved();
   });
@@ -158,10 +195,14 @@ export function graph(element, app) {
   }
   app.on("select", () => {
     paint();
+    watched = app.focus;
     drawCrumbs();
     if (app.selected !== null) follow(app.focus);
   });
-  app.on("breakpoints", () => drawing && paint());
+  app.on("breakpoints", () => {
+    paint();
+    picture?.restyle();
+  });
   app.on("ask:fit", () => {
     camera?.fit();
     look();
@@ -172,49 +213,4 @@ export function graph(element, app) {
     const node = app.pass?.boxes[app.focus]?.node;
     if (Number.isInteger(node)) app.breakpoints.toggleNode(node);
   });
-}
-
-/** Drag pans, wheel and pinch zoom around the pointer, a press without a drag is a press. */
-function listenToPointer(canvas, { pan, zoom, press }) {
-  const pointers = new Map();
-  let dragged = false;
-  const place = (event) => {
-    const { left, top } = canvas.getBoundingClientRect();
-    return { x: event.clientX - left, y: event.clientY - top };
-  };
-  canvas.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    if (pointers.size === 0) dragged = false;
-    pointers.set(event.pointerId, place(event));
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    const before = pointers.get(event.pointerId);
-    if (!before) return;
-    const now = place(event);
-    const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
-    if (other) {
-      const distance = (point) => Math.hypot(point.x - other.x, point.y - other.y);
-      zoom(distance(now) / Math.max(1, distance(before)), (now.x + other.x) / 2, (now.y + other.y) / 2);
-    } else if (!dragged && Math.hypot(now.x - before.x, now.y - before.y) < 4) return;
-    else pan(now.x - before.x, now.y - before.y);
-    if (!dragged) canvas.setPointerCapture(event.pointerId);
-    dragged = true;
-    canvas.classList.add("dragging");
-    pointers.set(event.pointerId, now);
-  });
-  const release = (event) => {
-    pointers.delete(event.pointerId);
-    if (pointers.size === 0) canvas.classList.remove("dragging");
-  };
-  canvas.addEventListener("pointerup", release);
-  canvas.addEventListener("pointercancel", release);
-  canvas.addEventListener("click", (event) => {
-    if (!dragged) press(event.target);
-  });
-  canvas.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    const { x, y } = place(event);
-    const lines = event.deltaMode === 1 ? 16 : 1;
-    zoom(Math.exp(-event.deltaY * lines * (event.ctrlKey ? 0.01 : 0.0016)), x, y);
-  }, { passive: false });
 }

@@ -1,14 +1,19 @@
 /** The inspector: one box in full, the pinned one or the one the step is about. */
 import { curveFigure } from "#gv/curve.js";
 import { el, icon, put } from "#gv/dom.js";
+import { editField } from "#gv/editfield.js";
 import { contributions, foldedFacts, valueTable, valueText } from "#gv/facts.js";
+import { grouped } from "#gv/grouped.js";
+import { later } from "#gv/later.js";
 
 const REST = 200; // details come when the cursor rests: stepping asks the server for nothing
 
 export function inspector(element, app) {
   const head = el("div", { class: "insp-head" });
   const body = el("div", { class: "insp" });
-  element.append(el("h2", {}, "Inspector"), head, body);
+  const edit = editField(app);
+  const rest = el("div", { class: "insp" }); // below the edit field, which stays while the rest is drawn anew
+  element.append(el("h2", {}, "Inspector"), head, body, edit.element, rest);
   const known = new Map();
   let waiting = null;
   let shown = "";
@@ -23,17 +28,19 @@ export function inspector(element, app) {
     return step ? { index, box, node: step.node, name: step.name } : { index, box, node: null, name: box.title };
   }
 
-  const keyOf = ({ node, box }) => `${app.pass.index}|${app.open}|${node === null ? box.key : `n${node}`}`;
+  const keyOf = ({ node, box }) => `${app.what}|${app.pass.index}|${app.open}|${node === null ? box.key : `n${node}`}`;
 
   async function load(about) {
     const key = keyOf(about);
     if (known.has(key)) return;
-    const { index } = app.pass;
+    const { pass } = app;
     const detail = about.node === null ? await app.boxDetail(about.box.key) : await app.detail(about.node);
+    const whole = about.node === null ? detail : await seated(detail);
+    if (app.pass !== pass) return; // it may be told with the numbers of another what-if
     if (known.size > 400) known.clear();
-    known.set(key, about.node === null ? detail : await seated(detail));
+    known.set(key, whole);
     const now = subject();
-    if (app.pass.index === index && now && keyOf(now) === key) show();
+    if (now && keyOf(now) === key) show();
   }
 
   /** The curve that a value sits on: its own op's, or that of the op that reads it. */
@@ -50,14 +57,15 @@ export function inspector(element, app) {
     clearTimeout(waiting);
     const about = subject();
     if (!about) return;
-    const wait = app.selected !== null ? 0 : REST;
+    const wait = app.selected !== null || app.what.length > 0 ? 0 : REST;
     waiting = setTimeout(() => app.attempt(async () => {
       await load(about);
-      for (let j = app.player.k; app.selected === null && !app.player.playing && j < app.player.k + 3; j += 1) {
+      for (let j = app.player.k; app.selected === null && !app.player.playing && !app.edits.busy && j < app.player.k + 3; j += 1) {
         const step = app.player.stepAt(j);
         if (!step) break;
         const next = { node: step.node, box: app.pass.boxes[step.box] };
-        if (!known.has(keyOf(next))) known.set(keyOf(next), await seated(await app.detail(step.node)));
+        const key = keyOf(next);
+        if (!known.has(key)) known.set(key, await seated(await app.detail(step.node)));
       }
     }), wait);
   }
@@ -66,15 +74,16 @@ export function inspector(element, app) {
     const folded = !app.pass.isSingle(index);
     const place = folded && node === null ? box : (detail ?? (folded ? app.player.step : null) ?? box);
     const where = place?.line ? el("button", { type: "button", class: "link", title: place.file, click: () => app.emit("ask:line", place) }, `${String(place.file).split(/[\\/]/).at(-1)}:${place.line}`) : null;
-    const what = folded && node !== null ? `in ${box.title}` : folded ? `${box.subtitle || "folded"} · ${box.count.toLocaleString("en")} values` : [detail?.formula, box.subtitle, box.kind].find((text) => text && text !== name);
+    const what = folded && node !== null ? `in ${box.title}` : folded ? `${box.subtitle || "folded"} · ${grouped(box.count)} values` : [detail?.formula, box.subtitle, box.kind].find((text) => text && text !== name);
     const breaks = node !== null && app.breakpoints.atNode(node);
     put(head,
       el("div", { class: "title" }, el("b", {}, name), el("span", {}, [what, where].filter(Boolean).flatMap((part, i) => (i ? [" · ", part] : [part])))),
       el("div", { class: "acts" },
-        app.selected !== null ? el("button", { type: "button", class: "btn tiny", title: "Follow the steps (Esc)", click: () => app.select(null) }, icon("close"), "pinned") : el("span", { class: "following" }, "follows the steps"),
+        app.selected !== null ? el("button", { type: "button", class: "btn tiny", title: "Follow the steps (Esc)", click: () => app.select(null) }, icon("close"), "pinned") : el("span", { class: "following", title: "Shows what the step is about" }, "following"),
         node !== null && el("button", { type: "button", class: "btn tiny", "aria-pressed": String(breaks), title: "Breakpoint at this value (b)", click: () => app.breakpoints.toggleNode(node) }, el("span", { class: "bp-dot", "aria-hidden": "true" }), "break"),
         !folded && el("button", { type: "button", class: "btn tiny", title: "Run to this value (double click)", click: () => app.runTo(index) }, "run to"),
         box.expandable && el("button", { type: "button", class: "btn tiny", title: "Open (Enter)", click: () => app.toggleBox(index) }, "open"),
+        box.expandable && el("button", { type: "button", class: "btn tiny", title: "Open all in it, down to single values (⇧ Enter)", click: () => app.openWhole(index) }, "open all"),
         !folded && box.scope !== "" && el("button", { type: "button", class: "btn tiny", title: `Fold ${box.scope} (Enter)`, click: () => app.toggleBox(index) }, "fold")));
   }
 
@@ -105,19 +114,24 @@ export function inspector(element, app) {
     if (!about) {
       put(head, el("p", { class: "quiet" }, "Choose a box to see its numbers."));
       put(body);
-      return;
+      put(rest);
+      return edit.show(null);
     }
-    const detail = known.get(keyOf(about));
-    const state = app.player.frame.boxes[about.index];
     const key = keyOf(about);
-    if (key !== shown) element.scrollTop = 0;
+    const detail = known.get(key);
+    const same = unedited(key) === unedited(shown);
+    if (same && !detail && key !== shown) return undefined; // the same value with other numbers, which are on their way
+    const state = app.player.frame.box(about.index);
+    if (!same) element.scrollTop = 0;
     shown = key;
     drawHead(about, detail);
-    const parts = [rule(about, detail)];
-    if (about.node === null) parts.push(detail ? foldedFacts(about.box, detail, state, reveal) : skeleton());
-    else parts.push(...single(about, state, detail));
-    put(body, parts);
+    const [value, more] = about.node === null ? [detail ? foldedFacts(about.box, detail, state, reveal) : skeleton()] : single(about, state, detail);
+    put(body, rule(about, detail), value);
+    put(rest, more);
+    return edit.show(about.node === null ? null : detail);
   }
+
+  const unedited = (key) => key.slice(key.indexOf("|"));
 
   function single(about, state, detail) {
     const inBox = app.pass.isSingle(about.index);
@@ -125,9 +139,11 @@ export function inspector(element, app) {
     const frame = inBox ? state : momentOf(about.node, detail);
     const sum = detail && box.glevel !== "na" && detail.state !== "not asked" ? contributions(detail, arrivals(detail), frame.grad) : null;
     return [
-      el("h3", {}, "Value"), valueTable(box, frame, detail, (k) => app.attempt(() => app.player.seek(k))),
-      detail?.seat && frame.data !== null && [el("h3", {}, `Where ${detail.seat.name} sits on ${detail.seat.curve.op}`), curveFigure(detail.seat.curve, detail.seat.name)],
-      sum && [el("h3", {}, "Its gradient, a sum"), sum],
+      [el("h3", {}, "Value"), valueTable(box, frame, detail, (k) => app.attempt(() => app.player.seek(k)))],
+      [
+        detail?.seat && frame.data !== null && [el("h3", {}, `Where ${detail.seat.name} sits on ${detail.seat.curve.op}`), curveFigure(detail.seat.curve, detail.seat.name)],
+        sum && [el("h3", {}, "Its gradient, a sum"), sum],
+      ],
     ];
   }
 
@@ -165,12 +181,10 @@ export function inspector(element, app) {
 
   const reveal = (node) => app.attempt(async () => app.reveal(node, (await app.detail(node)).scope));
 
-  const refresh = () => {
+  const refresh = later(() => {
     show();
     ask();
-  };
-  app.on("pass", refresh);
-  app.on("move", refresh);
-  app.on("select", refresh);
+  });
+  for (const change of ["pass", "move", "select"]) app.on(change, refresh);
   app.on("breakpoints", () => app.pass && show());
 }

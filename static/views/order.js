@@ -1,6 +1,8 @@
 /** The order list: who was visited, in which place, with which gradient; while sorting, the stack. */
 import { el, put } from "#gv/dom.js";
 import { fitNumber } from "#gv/fit.js";
+import { grouped } from "#gv/grouped.js";
+import { later } from "#gv/later.js";
 
 const MOST = 400;
 const VALUE_ROOM = 71; // px of the column of values
@@ -15,6 +17,7 @@ export function order(element, app) {
   let places = [];
   let drawn = [];
   let mode = "";
+  let built = null; // the pass that the rows are of
 
   /** Boxes in the order the visit leaves them; where that is not loaded, by the edges. */
   function sorted() {
@@ -52,6 +55,7 @@ export function order(element, app) {
 
   function build() {
     mode = choose();
+    built = app.pass;
     heading.lastChild.textContent = TITLES[mode];
     const { known, indexes } = sorted();
     places = mode === "backward" ? [...indexes].reverse() : mode === "forward" ? forwardOrder() : indexes;
@@ -60,7 +64,7 @@ export function order(element, app) {
     const place = { forward: (row) => row + 1, order: (row) => row + 1, backward: (row) => indexes.length - row }[known ? mode : "forward"];
     drawn = places.map((index, position) => row(index, place(position)));
     put(rows, drawn.map((one) => one.element));
-    put(note, cut ? `The first ${MOST} of ${app.pass.boxes.length.toLocaleString("en")} boxes.` : !known && app.pass.boxes.some((box) => box.count > 1) ? "One row for each box; folded ones count what is done." : "");
+    put(note, cut ? `The first ${MOST} of ${grouped(app.pass.boxes.length)} boxes.` : !known && app.pass.boxes.some((box) => box.count > 1) ? "One row for each box; folded ones count what is done." : "");
     note.hidden = note.textContent === "";
     update();
   }
@@ -80,7 +84,7 @@ export function order(element, app) {
     const place = el("td", { class: "place" }, String(number));
     const value = el("td", { class: "value" });
     const name = el("button", { type: "button", class: "link name", tabindex: -1, title: box.title, click: () => app.select(box.key) },
-      el("code", {}, box.title), box.count > 1 ? el("span", { class: "soft" }, ` ×${box.count.toLocaleString("en")}`) : el("span", { class: "soft" }, box.kind === "op" ? ` ${box.subtitle ?? ""}` : ""));
+      el("code", {}, box.title), box.count > 1 ? el("span", { class: "soft" }, ` ×${grouped(box.count)}`) : el("span", { class: "soft" }, box.kind === "op" ? ` ${box.subtitle ?? ""}` : ""));
     return { index, place, value, element: el("tr", {}, place, el("td", {}, name), value), shown: "" };
   }
 
@@ -96,7 +100,7 @@ export function order(element, app) {
   function update() {
     const { frame, step } = app.player;
     drawn.forEach((one) => {
-      const text = valueOf(frame.boxes[one.index], app.pass.boxes[one.index]);
+      const text = valueOf(frame.box(one.index), app.pass.boxes[one.index]);
       const now = step?.box === one.index;
       const key = `${text}|${now}`;
       if (key === one.shown) return;
@@ -127,6 +131,7 @@ export function order(element, app) {
     ]);
   }
 
-  app.on("pass", build);
-  app.on("move", () => (choose() === mode ? update() : build()));
+  const refresh = later(() => (built === app.pass && choose() === mode ? update() : build()));
+  app.on("pass", refresh);
+  app.on("move", refresh);
 }

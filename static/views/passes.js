@@ -1,11 +1,12 @@
 /** The pass selector: which pass of how many, its loss, and the losses as a line to pick from. */
+import { short } from "#gv/curve.js";
 import { toNumber } from "#gv/document.js";
 import { el, put, svg, write } from "#gv/dom.js";
+import { grouped } from "#gv/grouped.js";
 
 const WIDTH = 150;
 const HEIGHT = 26;
 const MOST_POINTS = 300;
-const count = (number) => number.toLocaleString("en");
 
 export function passes(element, app) {
   const title = el("code", { class: "script" });
@@ -49,7 +50,7 @@ export function passes(element, app) {
   function preview(index) {
     const info = app.recording.passes.at(index);
     const { length } = app.recording.passes;
-    put(which, el("span", { class: "wide" }, "pass "), el("b", {}, count(index)), length > 1 && [el("span", { class: "wide" }, ` of ${count(length)}`), el("span", { class: "narrow-only" }, `/${count(length)}`)]);
+    put(which, el("span", { class: "wide" }, "pass "), el("b", {}, grouped(index)), length > 1 && [el("span", { class: "wide" }, ` of ${grouped(length)}`), el("span", { class: "narrow-only" }, `/${grouped(length)}`)]);
     lossLine.hidden = info.loss === null || info.loss === undefined;
     write(loss, typeof info.loss === "number" ? String(Number(info.loss.toPrecision(4))) : String(info.loss).toLowerCase());
     loss.title = String(info.loss);
@@ -66,6 +67,8 @@ export function passes(element, app) {
     const { index } = app.pass;
     const last = app.recording.passes.length - 1;
     preview(index);
+    lossLine.classList.toggle("edited", app.pass.what.length > 0);
+    if (app.pass.what.length > 0) write(loss, short(app.pass.loss));
     const range = spark.querySelector("input");
     if (range) range.value = String(index);
     before.setAttribute("aria-disabled", String(index === 0));

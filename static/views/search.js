@@ -1,5 +1,6 @@
 /** The search box over the graph: type, choose, land on the value. */
 import { el, put } from "#gv/dom.js";
+import { grouped } from "#gv/grouped.js";
 
 const REST = 120;
 
@@ -31,8 +32,8 @@ export function search(element, app) {
     const q = field.value.trim();
     if (q === "" || !app.pass) return show([], "");
     return app.attempt(async () => {
-      const { matches: found, more = 0 } = await app.api.find(app.pass.index, q);
-      show(found, found.length === 0 ? `Nothing is called “${q}”.` : more > 0 ? `and ${more.toLocaleString("en")} more` : "");
+      const { matches: found, more = 0 } = await app.api.find(app.pass.index, q, app.what);
+      show(found, found.length === 0 ? `Nothing is called “${q}”.` : more > 0 ? `and ${grouped(more)} more` : "");
     });
   }
 

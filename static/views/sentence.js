@@ -1,5 +1,6 @@
 /** The sentence above the track: what the last step did, in words. */
 import { el, put } from "#gv/dom.js";
+import { grouped } from "#gv/grouped.js";
 
 const SPOKEN_WHILE_PLAYING = 2500;
 
@@ -22,7 +23,7 @@ export function sentence(element, app) {
   function text() {
     const { step, next, k, total } = app.player;
     if (step) return step.sentence ?? "";
-    if (k === 0 && next) return `Nothing is computed yet. Press → for the first of ${total.toLocaleString("en")} steps, space to play.`;
+    if (k === 0 && next) return `Nothing is computed yet. Press → for the first of ${grouped(total)} steps, space to play.`;
     return "This pass has no steps.";
   }
 

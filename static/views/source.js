@@ -1,5 +1,6 @@
 /** The source pane: the script's lines, the current one, the breakpoints. */
 import { el, put } from "#gv/dom.js";
+import { later } from "#gv/later.js";
 import { colourLines, columnOfByte, markSpan } from "#gv/python.js";
 
 const MOST_LINES = 4000;
@@ -106,7 +107,17 @@ export function source(element, app) {
     return undefined;
   }
 
+  /** The file in which the first pass ends, before a step leads anywhere. */
+  function openFirst() {
+    const { sources, passes } = app.recording;
+    const start = passes.length ? passes.at(0).file : null;
+    if (sources.size === 0) put(code, el("p", { class: "quiet" }, "The recording holds no source text."));
+    else open(sources.has(start) ? start : sources.keys().next().value);
+  }
+
   function show() {
+    if (file === null) openFirst();
+    if (!app.pass) return;
     const { file: where, line } = place();
     if (where && where !== file && app.recording.sources.has(where)) open(where, line);
     else light();
@@ -126,15 +137,11 @@ export function source(element, app) {
     rowOf(line + step).firstChild.focus();
   });
 
-  app.on("recording", () => {
-    const { sources, passes } = app.recording;
-    const start = passes.length ? passes.at(0).file : null;
-    if (sources.size === 0) return put(code, el("p", { class: "quiet" }, "The recording holds no source text."));
-    return open(sources.has(start) ? start : sources.keys().next().value);
-  });
-  app.on("pass", show);
-  app.on("move", () => app.selected === null && show());
-  app.on("select", show);
+  const refresh = later(show);
+  app.on("recording", refresh);
+  app.on("pass", refresh);
+  app.on("move", () => app.selected === null && refresh());
+  app.on("select", refresh);
   app.on("breakpoints", drawBreakpoints);
   app.on("ask:line", ({ file: name, line }) => {
     if (name !== file) open(name, line);

@@ -1,5 +1,6 @@
 /** What to say when there is no picture, or the server is gone: each state has a face and a way on. */
 import { el, put } from "#gv/dom.js";
+import { grouped } from "#gv/grouped.js";
 
 const NOTICE_FOR = 7000;
 
@@ -40,7 +41,7 @@ export function status(element, app) {
   function disconnected({ delay } = {}) {
     if (!app.pass) return SAYS.error({ message: "The server does not answer.", hint: "Is gradviz still running in the terminal? This page tries again by itself." });
     const again = delay ? `Trying again in ${Math.round(delay / 1000)} s.` : "Trying again …";
-    return strip("disconnected", `Disconnected, last step ${app.player.k.toLocaleString("en")}. What is loaded can still be stepped through. ${again}`,
+    return strip("disconnected", `Disconnected, last step ${grouped(app.player.k)}. What is loaded can still be stepped through. ${again}`,
       el("button", { type: "button", class: "btn tiny", click: () => app.api.retry() }, "Retry now"));
   }
 

@@ -1,10 +1,10 @@
 /** The transport: buttons, the track of phases with its knob, the counter and the speed. */
 import { el, icon, put } from "#gv/dom.js";
+import { grouped } from "#gv/grouped.js";
 import { SPEEDS } from "#gv/player.js";
 import { fractionOf, segments, stepAt } from "#gv/track.js";
 
 const NAMES = { forward: "forward", order: "topological order", backward: "backward", update: "update" };
-const count = (number) => number.toLocaleString("en");
 
 export function transport(element, app) {
   const part = (id) => element.querySelector(`#${id}`);
@@ -22,7 +22,7 @@ export function transport(element, app) {
 
   const steps = el("span", { class: "steps" });
   const speed = el("select", { class: "speed", "aria-label": "Speed", title: "Speed of play", change: () => app.setSpeed(Number(speed.value)) },
-    SPEEDS.map((rate) => el("option", { value: rate, selected: rate === app.speed }, `${count(rate)} / s`)));
+    SPEEDS.map((rate) => el("option", { value: rate, selected: rate === app.speed }, `${grouped(rate)} / s`)));
   part("counter").append(steps, el("div", { class: "jumps" },
     button("over", "Over a scope or line", "↓", "small"), button("out", "Out of the scope", "↑", "small"), button("resume", "Continue to the next breakpoint or finding", "c", "small")), speed);
 
@@ -33,7 +33,7 @@ export function transport(element, app) {
     parts = segments(app.pass.phases);
     fills = parts.map((phase) => {
       const fill = el("span", { class: "fill" });
-      const label = `${NAMES[phase.name] ?? phase.name} ${count(phase.stop - phase.start)}`;
+      const label = `${NAMES[phase.name] ?? phase.name} ${grouped(phase.stop - phase.start)}`;
       const bar = el("div", { class: `bar ${phase.name}`, title: label }, el("span", { class: "rail" }, fill), el("span", { class: "label" }, label));
       bar.style.setProperty("flex-grow", String(phase.to - phase.from));
       return { fill, bar };
@@ -41,7 +41,7 @@ export function transport(element, app) {
     put(bars, fills.map(({ bar }) => bar));
     knob.setAttribute("aria-valuemax", app.player.total);
     track.hidden = app.player.total === 0;
-    steps.style.setProperty("min-width", `${count(app.player.total).length * 2 + 3}ch`);
+    steps.style.setProperty("min-width", `${grouped(app.player.total).length * 2 + 3}ch`);
     show();
   }
 
@@ -55,7 +55,7 @@ export function transport(element, app) {
     knob.style.setProperty("left", `${fractionOf(parts, k) * 100}%`);
     knob.setAttribute("aria-valuenow", k);
     knob.setAttribute("aria-valuetext", `step ${k} of ${total}${step ? `, ${NAMES[step.phase] ?? step.phase}` : ""}`);
-    put(steps, el("span", { class: "wide" }, "step "), `${count(k)} / ${count(total)}`);
+    put(steps, el("span", { class: "wide" }, "step "), `${grouped(k)} / ${grouped(total)}`);
     for (const [command, off] of [["first", k === 0], ["back", k === 0], ["forward", k === total], ["last", k === total]]) {
       part("buttons").querySelector(`[data-command=${command}]`).setAttribute("aria-disabled", String(off));
     }

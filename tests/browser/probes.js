@@ -1,5 +1,10 @@
 // What the tests look at, evaluated in the page: ({...}).name(argument)
 ({
+  /** After the next frame, and what has been left for after it. */
+  rest() {
+    return new Promise((done) => requestAnimationFrame(() => setTimeout(() => setTimeout(done))));
+  },
+
   /** The whole picture as data. */
   state() {
     const all = (selector, tell) => [...document.querySelectorAll(selector)].map(tell);
@@ -57,6 +62,19 @@
   overflow() {
     const { scrollWidth, scrollHeight, clientWidth, clientHeight } = document.documentElement;
     return [scrollWidth - clientWidth, scrollHeight - clientHeight];
+  },
+
+  /** How large the drawing is shown: 1 is life-size. */
+  scale() {
+    const drawing = document.querySelector(".drawing svg");
+    return drawing.clientWidth / drawing.viewBox.baseVal.width;
+  },
+
+  /** How many boxes are cut off by the stage. */
+  outside() {
+    const stage = document.querySelector(".stage").getBoundingClientRect();
+    const cut = ({ left, right, top, bottom }) => left < stage.left || right > stage.right || top < stage.top || bottom > stage.bottom;
+    return [...document.querySelectorAll(".gv-card")].filter((card) => cut(card.getBoundingClientRect())).length;
   },
 
   colours() {

@@ -12,7 +12,8 @@ PROBES = Path(__file__).with_name("probes.js").read_text(encoding="utf-8").rstri
 
 
 def probe(page: Any, name: str) -> Any:
-    """Ask one of the probes."""
+    """Ask one of the probes, once what waits for the picture is done."""
+    page.evaluate(f"{PROBES}.rest()")
     return page.evaluate(f"{PROBES}.{name}()")
 
 

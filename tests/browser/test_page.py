@@ -28,6 +28,16 @@ def test_it_loads_and_starts_before_the_first_step(neuron: Served, open_page: Op
     assert TOKEN not in page.url
 
 
+def test_it_asks_for_little_before_its_picture(mlp: Served, open_page: Opener) -> None:
+    page = open_page(mlp.url(), ready=False)
+    asked = page.evaluate(
+        "() => performance.getEntriesByType('resource').map((one) => new URL(one.name).pathname)"
+    )
+    page.wait_for_selector("body[data-state=ready]")
+    scripts = [path for path in asked if path.endswith(".js")]
+    assert scripts == ["/static/main.js"]
+
+
 def test_every_step_forward_and_back_restores_the_picture(neuron: Served, open_page: Opener) -> None:
     page = open_page(neuron.url())
     asked: list[str] = []
@@ -66,7 +76,7 @@ def test_the_inspector_shows_the_numbers(neuron: Served, open_page: Opener) -> N
     assert "0.7071067811865477" in words
     assert "slope 0.5" in words
     page.click("[data-key=n8]")
-    page.wait_for_selector("#inspector .sum")
+    page.wait_for_selector("#inspector .sum tfoot")
     assert page.text_content("#inspector .title b") == "n"
     rows = page.locator("#inspector .sum tbody tr").all_inner_texts()
     assert [row.split() for row in rows] == [["o", "×", "0.5", "0.5"]]
@@ -208,12 +218,16 @@ def test_play_moves_and_stops(neuron: Served, open_page: Opener) -> None:
     page.wait_for_selector("[data-command=toggle][aria-label=Play]")
 
 
-@pytest.mark.parametrize("format", ["svg", "dot", "json"])
+@pytest.mark.parametrize("format", ["svg", "png", "dot", "json"])
 def test_export_saves_the_frame(neuron: Served, open_page: Opener, format: str) -> None:
-    page = open_page(neuron.url("&step=33"))
+    page = open_page(neuron.url("&step=33"), color_scheme="dark")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.click("#export > button")
     with page.expect_download() as download:
         page.click(f"[role=menuitem] >> text={format.upper()}")
+    theme = {"svg": ["theme=auto"], "png": ["theme=dark"]}.get(format, [])  # a picture looks like the page
+    assert [found for url in asked for found in re.findall(r"theme=\w+", url)] == theme
     assert download.value.suggested_filename == f"neuron-pass0-step33.{format}"
 
 

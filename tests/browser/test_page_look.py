@@ -55,6 +55,33 @@ def test_narrow_shows_one_pane_at_a_time(neuron: Served, open_page: Opener) -> N
     assert at(page) == 34
 
 
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+def test_the_first_look_can_be_read(mlp: Served, open_page: Opener, size: tuple[int, int]) -> None:
+    page = open_page(mlp.url(), size=size)
+    assert probe(page, "scale") >= 0.6
+    assert probe(page, "outside") < page.locator(".gv-card").count(), "something is in view"
+    page.click("text=Fit")
+    assert probe(page, "outside") == 0, "and one press shows all"
+
+
+def test_two_fingers_zoom(neuron: Served, open_page: Opener) -> None:
+    page = open_page(neuron.url(), size=(390, 844), has_touch=True)
+    page.click("text=Fit")
+    before = probe(page, "scale")
+    touch = page.context.new_cdp_session(page)
+
+    def fingers(event: str, apart: int) -> None:
+        points = [{"x": 195 + side * apart / 2, "y": 250, "id": side} for side in (-1, 1)]
+        touch.send("Input.dispatchTouchEvent", {"type": event, "touchPoints": points if apart else []})
+
+    fingers("touchStart", 60)
+    for apart in range(70, 130, 10):
+        fingers("touchMove", apart)
+    fingers("touchEnd", 0)
+    assert 1.8 < probe(page, "scale") / before < 2.2
+    assert page.locator(".selected").count() == 0, "fingers that moved choose nothing"
+
+
 def test_stepping_never_moves_the_layout(neuron: Served, open_page: Opener) -> None:
     page = open_page(neuron.url())
     before = probe(page, "places")

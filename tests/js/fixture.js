@@ -101,9 +101,12 @@ export function frameAtStart({ list, edges }) {
   return {
     k: 0, current: null,
     boxes: list.map((node) => ({ computed: 0, total: 1, data: null, grad: null, level: null, grads: 0, gradsTotal: edges.filter((edge) => edge.source === node.id).length || 1, order: null, updated: false })),
-    edges: edges.map(() => ({ on: false, text: null, level: "none", carried: 0, total: 1 })),
+    edges: edges.map(() => ({ on: false, text: null, level: null, carried: 0, total: 1 })),
   };
 }
+
+/** A frame as the server would tell it. */
+export const told = (frame) => ({ k: frame.k, boxes: frame.pass.boxes.map((_, index) => frame.box(index)), edges: frame.pass.edges.map((_, index) => frame.edge(index)) });
 
 /** @param size the window's size, small to have several */
 export function passDocument(index = 0, size = 512) {

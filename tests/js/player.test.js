@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Pass } from "../../static/document.js";
 import { Player } from "../../static/player.js";
-import { frameAtStart, neuron, passDocument } from "./fixture.js";
+import { frameAtStart, neuron, passDocument, told } from "./fixture.js";
 import { folded } from "./folded.js";
 
 const graph = neuron();
@@ -31,19 +31,19 @@ function playerOf({ size = 512, hit, timer, onChange } = {}) {
   const fetchWindow = async (start, count) => {
     asked.push(start);
     await whole.seek(start);
-    return { start, total: raw.steps, frame: { ...structuredClone(whole.frame), current: whole.step }, steps: graph.steps.slice(start, start + count) };
+    return { start, total: raw.steps, frame: { ...told(whole.frame), current: whole.step }, steps: graph.steps.slice(start, start + count) };
   };
   return Object.assign(new Player(new Pass(raw), { fetchWindow, size, hit, timer, onChange }), { asked });
 }
 
-const picture = (player) => JSON.stringify([player.k, player.frame, player.step?.k ?? null]);
+const picture = (player) => JSON.stringify([player.k, told(player.frame), player.step?.k ?? null]);
 
 test("at the start nothing is computed", () => {
   const player = playerOf();
   assert.equal(player.k, 0);
   assert.equal(player.step, null);
   assert.equal(player.next.event, "compute");
-  assert.deepEqual(player.frame, { k: 0, boxes: frameAtStart(graph).boxes, edges: frameAtStart(graph).edges });
+  assert.deepEqual(told(player.frame), { k: 0, boxes: frameAtStart(graph).boxes, edges: frameAtStart(graph).edges });
 });
 
 test("at the end everything is there, and the last texts are the view's", async () => {
@@ -51,11 +51,11 @@ test("at the end everything is there, and the last texts are the view's", async 
   await player.last();
   assert.equal(player.k, player.total);
   for (const [index, box] of player.pass.boxes.entries()) {
-    assert.equal(player.frame.boxes[index].grad, box.grad);
-    assert.equal(player.frame.boxes[index].level, box.glevel);
-    assert.equal(player.frame.boxes[index].grads, player.frame.boxes[index].gradsTotal);
+    assert.equal(player.frame.box(index).grad, box.grad);
+    assert.equal(player.frame.box(index).level, box.glevel);
+    assert.equal(player.frame.box(index).grads, player.frame.box(index).gradsTotal);
   }
-  assert.ok(player.frame.edges.every((edge, index) => edge.on && edge.text === player.pass.edges[index].text));
+  assert.ok(told(player.frame).edges.every((edge, index) => edge.on && edge.text === player.pass.edges[index].text));
 });
 
 for (const size of [512, 7, 1]) {
@@ -140,14 +140,14 @@ test("over and out know scopes", async () => {
 test("a folded box counts, and shows its text when it is complete", async () => {
   const player = new Player(new Pass(folded()), { fetchWindow: null });
   await player.seek(3);
-  assert.deepEqual([player.frame.boxes[1].computed, player.frame.boxes[1].data], [2, null]);
+  assert.deepEqual([player.frame.box(1).computed, player.frame.box(1).data], [2, null]);
   await player.seek(4);
-  assert.deepEqual([player.frame.boxes[1].computed, player.frame.boxes[1].data], [3, "0 … 2"]);
+  assert.deepEqual([player.frame.box(1).computed, player.frame.box(1).data], [3, "0 … 2"]);
   await player.last();
-  assert.deepEqual([player.frame.boxes[1].grad, player.frame.boxes[1].level], ["0.5", 9]);
-  assert.deepEqual(player.frame.edges[0], { on: true, text: "0.5", level: 9, carried: 2, total: 2 });
+  assert.deepEqual([player.frame.box(1).grad, player.frame.box(1).level], ["0.5", 9]);
+  assert.deepEqual(player.frame.edge(0), { on: true, text: "0.5", level: 9, carried: 2, total: 2 });
   await player.back();
-  assert.equal(player.frame.edges[0].on, false);
+  assert.equal(player.frame.edge(0).on, false);
 });
 
 test("continue stops where a breakpoint begins, forwards and backwards", async () => {
@@ -167,6 +167,22 @@ test("continue stops where a breakpoint begins, forwards and backwards", async (
     }
     assert.deepEqual(back, [35, 32, 6, 0]);
   }
+});
+
+test("who looks through many steps asks for many at once, and every frame between is right", async () => {
+  const [player, whole] = [playerOf({ size: 4 }), playerOf()];
+  await player.resume(1);
+  assert.deepEqual([player.k, player.asked], [player.total, [4]]);
+  for (let k = player.total; k >= 0; k -= 1) {
+    await player.seek(k);
+    await whole.seek(k);
+    assert.equal(picture(player), picture(whole), `frame ${k}`);
+  }
+  assert.deepEqual(player.asked, [4]);
+  const late = playerOf({ size: 4 });
+  await late.last();
+  await late.resume(-1);
+  assert.deepEqual([late.k, late.asked], [0, [40, 0]]);
 });
 
 test("run to a value goes to what happens next to it, and around", async () => {
