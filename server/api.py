@@ -6,6 +6,7 @@ from flask import Blueprint, Response, current_app
 
 from gradviz.document import (
     FORMATS,
+    MOST_STEPS,
     WINDOW,
     Document,
     Pass,
@@ -16,6 +17,7 @@ from gradviz.document import (
     frame_document,
     node_document,
     pass_document,
+    pass_findings,
     window_document,
 )
 
@@ -24,7 +26,8 @@ from .answers import attachment, json_answer
 from .exports import Exports
 
 api = Blueprint("api", __name__, url_prefix="/api")
-VIEW = ("open", "depth")  # parameters that choose a view
+PASS = ("what",)  # parameters that choose a pass besides its number: every route of a pass has them
+VIEW = (*PASS, "open", "depth", "most")  # and those that choose a view of it
 THEMES = ("auto", "light", "dark")
 
 
@@ -46,7 +49,10 @@ def findings() -> Response:
 def one_pass(index: str) -> Response:
     """A pass through one view, with its first window of steps."""
     query.only(*VIEW)
-    return json_answer(pass_document(_scene(index)))
+    scene = _scene(index)
+    answer = json_answer(pass_document(scene))
+    _document().prepare(scene)
+    return answer
 
 
 @api.get("/passes/<index>/steps")
@@ -56,7 +62,7 @@ def steps(index: str) -> Response:
     scene = _scene(index)
     last = len(scene.timeline)
     start = query.number("start", 0, 0, last, f"This pass has steps 0 to {last - 1}.")
-    count = query.number("count", WINDOW, 1, WINDOW, f"A window has 1 to {WINDOW} steps.")
+    count = query.number("count", WINDOW, 1, MOST_STEPS, f"A window has 1 to {MOST_STEPS} steps.")
     return json_answer(window_document(scene, start, count))
 
 
@@ -71,11 +77,18 @@ def frame(index: str) -> Response:
 @api.get("/passes/<index>/nodes/<node>")
 def one_node(index: str, node: str) -> Response:
     """One value in full."""
-    query.only()
+    query.only(*PASS)
     shown = _pass(index)
     last = len(shown.graph) - 1
     there = f"This pass has nodes 0 to {last}."
     return json_answer(node_document(shown, query.whole("node", node.removeprefix("n"), 0, last, there)))
+
+
+@api.get("/passes/<index>/findings")
+def findings_of_pass(index: str) -> Response:
+    """What the checks find in one pass by itself."""
+    query.only(*PASS)
+    return json_answer(pass_findings(_pass(index)))
 
 
 @api.get("/passes/<index>/boxes/<rest:key>")
@@ -88,7 +101,7 @@ def one_box(index: str, key: str) -> Response:
 @api.get("/passes/<index>/find")
 def find(index: str) -> Response:
     """The values that match ``q``."""
-    query.only("q")
+    query.only("q", *PASS)
     return json_answer(find_document(_pass(index), query.words("q")))
 
 
@@ -115,11 +128,11 @@ def _exports() -> Exports:
 
 def _pass(text: str) -> Pass:
     document = _document()
-    return document.shown(query.whole("pass", text, 0, document.last_pass, document.extent))
+    return document.shown(query.whole("pass", text, 0, document.last_pass, document.extent), query.edits())
 
 
 def _scene(index: str) -> Scene:
-    return _document().scene(_pass(index), query.open_scopes(), query.depth())
+    return _document().scene(_pass(index), query.open_scopes(), query.depth(), query.most())
 
 
 def _frame(scene: Scene) -> int:

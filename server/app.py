@@ -9,13 +9,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter
 
 from gradviz.document import Document
-from gradviz.errors import GradvizError
+from gradviz.errors import GradvizError, OutOfMemoryError
 from gradviz.recording import Recording
 
 from . import answers
 from .api import api
 from .exports import Exports
-from .page import INDEX, page, page_files
+from .page import front_page, page, page_files
 from .security import Guard, content_policy, hosts_of
 
 DEFAULT_PORT = 8765
@@ -57,7 +57,7 @@ def create_app(
     app.url_map.merge_slashes = False
     app.url_map.converters["rest"] = _Rest
     files = page_files()
-    index = files[INDEX].read_bytes() if INDEX in files else b"<!doctype html><title>gradviz</title>"
+    index = front_page(files)
     app.extensions |= {
         "gradviz.document": Document(recording),
         "gradviz.exports": Exports(),
@@ -67,6 +67,8 @@ def create_app(
     app.register_blueprint(api)
     app.register_blueprint(page)
     app.register_error_handler(GradvizError, answers.on_gradviz_error)
+    app.register_error_handler(MemoryError, answers.on_memory_error)
+    app.register_error_handler(OutOfMemoryError, answers.on_memory_error)
     app.register_error_handler(HTTPException, answers.on_http_error)
     app.register_error_handler(Exception, answers.on_bug)
     guard = Guard(app.wsgi_app, hosts=hosts_of(host, port), token=token, policy=content_policy(index))

@@ -7,17 +7,20 @@ from collections.abc import Collection
 
 from flask import request
 
+from gradviz.document import EditError, Edits, parse_edits
 from gradviz.errors import NotFoundError
+from gradviz.view import MOST, MOST_EVER
 
 from .answers import BadRequest
 
 MOST_OPEN, LONGEST_KEY = 2_000, 4_000
+REPEATED = ("open", "what")
 LONGEST_WORDS = 200  # characters that one may look for
 _WHOLE = re.compile(r"-?[0-9]{1,40}", re.ASCII)  # so many digits that nothing real is cut, and no more
 
 
 def only(*names: str) -> None:
-    """Check that the query has no other parameters, and each once (``open`` any number of times).
+    """Check that the query has no other parameters, and each once, but for the ``REPEATED``.
 
     Raises:
         BadRequest: it has.
@@ -26,7 +29,7 @@ def only(*names: str) -> None:
         if name not in names:
             known = f"It knows {', '.join(names)}." if names else "It takes none."
             raise BadRequest(f"This route has no parameter {name[:40]!r}.", known)
-        if len(values) > 1 and name != "open":
+        if len(values) > 1 and name not in REPEATED:
             raise BadRequest(f"{name} is given {len(values)} times.", "Give it once.")
 
 
@@ -54,8 +57,9 @@ def whole(name: str, text: str, least: int, most: int, there: str) -> int:
 
 def number(name: str, default: int, least: int, most: int, there: str) -> int:
     """Read a whole number from the query."""
-    text = request.args.get(name)
-    return default if text is None else whole(name, text, least, most, there)
+    if name not in request.args:  # what get() would find out by an exception
+        return default
+    return whole(name, request.args[name], least, most, there)
 
 
 def open_scopes() -> list[str] | None:
@@ -80,6 +84,23 @@ def depth() -> int | None:
     if "open" in request.args:
         raise BadRequest("open and depth exclude each other.", "Give one of them.")
     return number("depth", 0, 0, 1_000, "depth goes from 0 to 1000.")
+
+
+def most() -> int:
+    """Read ``most``: how many boxes the view may hold."""
+    return number("most", MOST, 1, MOST_EVER, f"A view holds 1 to {MOST_EVER:,} boxes.")
+
+
+def edits() -> Edits:
+    """Read ``what``: leaves and the numbers to compute the pass with, such as ``n3:1.5``.
+
+    Raises:
+        BadRequest: they are malformed or too many.
+    """
+    try:
+        return parse_edits(request.args.getlist("what"))
+    except EditError as error:
+        raise BadRequest(error.message, error.hint) from None
 
 
 def words(name: str) -> str:

@@ -16,8 +16,6 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.datastructures import Headers
-
 from .answers import JSON, Refusal, refusal_body
 
 if TYPE_CHECKING:
@@ -68,7 +66,7 @@ class Guard:
 
     def __init__(self, app: WSGIApplication, *, hosts: frozenset[str], token: str, policy: str) -> None:
         self.app, self.hosts, self.token = app, hosts, token.encode()
-        self.headers = {
+        headers = {
             "Content-Security-Policy": policy,
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",
@@ -79,15 +77,15 @@ class Guard:
             "Cross-Origin-Embedder-Policy": "require-corp",
             "Permissions-Policy": "camera=(), geolocation=(), microphone=(), usb=()",
         }
+        self.headers = [(name.lower(), (name, value)) for name, value in headers.items()]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, or refuse it before it reaches a route."""
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Write:
-            answered = Headers(headers)
-            for name, value in self.headers.items():
-                answered.setdefault(name, value)
-            return start_response(status, answered.to_wsgi_list(), exc_info)
+            said = {name.lower() for name, _ in headers}
+            added = [header for name, header in self.headers if name not in said]
+            return start_response(status, headers + added, exc_info)
 
         refused = self.refusal(environ)
         if refused is None:

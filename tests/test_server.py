@@ -107,7 +107,7 @@ def test_windows_end_where_the_pass_ends(client: Client) -> None:
 
 def test_recording_and_exports(client: Client) -> None:
     told = client.get("/api/recording")
-    assert told["title"] == "neuron.py" and told["argv"] == ["--fast"] and told["limits"] == {"window": 512}
+    assert told["title"] == "neuron.py" and told["argv"] == ["--fast"] and told["limits"] == {"window": 64}
     assert told["sources"] == [{"file": "neuron.py", "text": "x1 = 2\n"}]
     assert "/home/ada" not in json.dumps(told)
     for format, start in (("svg", b"<"), ("dot", b"//"), ("json", b"{")):
@@ -190,6 +190,10 @@ def test_passes_and_nodes_that_do_not_exist(client: Client, text: str) -> None:
         ("/api/recording?x", 400, "no parameter 'x'"),
         ("/api/passes/0?open=a&depth=1", 400, "exclude each other"),
         ("/api/passes/0?depth=-1", 404, "0 to 1000"),
+        ("/api/passes/0?most=0", 404, "1 to 60,000"),
+        ("/api/passes/0/frame?most=60001", 404, "1 to 60,000"),
+        ("/api/passes/0/steps?most=many", 400, "whole number"),
+        ("/api/passes/0?most=5&most=6", 400, "given 2 times"),
         ("/api/passes/0/export.pdf", 404, "svg, png, dot, json"),
         ("/api/passes/0/export.svg?theme=pink", 400, "auto, light, dark"),
         ("/api/passes/0/export.png?scale=1e9", 400, "0.25 to 4"),
@@ -336,16 +340,14 @@ def test_signals_end_it_within_a_second_and_free_the_port(number: signal.Signals
     process, url, port = started(port=0)
     token = url.partition("#token=")[2]
     assert len(token) >= 43
-    idle = socket.create_connection(("127.0.0.1", port))
-    with Client(port, token) as client:
+    with socket.create_connection(("127.0.0.1", port)), Client(port, token) as client:  # one stays idle
         assert client.get("/api/passes/0")
-    process.send_signal(number)
-    begin = time.monotonic()
-    out, err = process.communicate(timeout=5)
+        process.send_signal(number)
+        begin = time.monotonic()
+        out, err = process.communicate(timeout=5)
     assert process.returncode == code
     assert time.monotonic() - begin < 2  # a second, and another for a busy machine
     assert out == "" and "Traceback" not in err and token not in err
-    idle.close()
     socket.create_server(("127.0.0.1", port)).close()
 
 

@@ -8,12 +8,16 @@ from gradviz.document.moments import frame_document
 from gradviz.document.scene import Pass, Scene
 from gradviz.document.search import find_document
 from gradviz.document.story import pass_document, window_document
-from gradviz.document.windows import WINDOW
+from gradviz.document.whatif import EditError, Edits, parse_edits, pass_findings
+from gradviz.document.windows import MOST_STEPS, WINDOW
 
 __all__ = [
     "FORMATS",
+    "MOST_STEPS",
     "WINDOW",
     "Document",
+    "EditError",
+    "Edits",
     "Export",
     "Pass",
     "Scene",
@@ -22,6 +26,8 @@ __all__ = [
     "find_document",
     "frame_document",
     "node_document",
+    "parse_edits",
     "pass_document",
+    "pass_findings",
     "window_document",
 ]

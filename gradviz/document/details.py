@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from gradviz.document.scene import Pass
+from gradviz.document.whatif import node_facts
+from gradviz.explain.phrasing import derivative, expression
 from gradviz.graph import OP, Edge, Number
-from gradviz.naming import symbol_of
 from gradviz.ops import OPS
-from gradviz.phrasing import derivative, expression
 from gradviz.summary import summarise, text_of
+from gradviz.view.naming import symbol_of
 
 EDGES = 200  # rows of inputs or of consumers in one answer
 ELEMENTS = 256  # of an array that is given element by element
@@ -42,6 +43,7 @@ def node_document(shown: Pass, node: int) -> dict[str, Any]:
         "grad": plain(one.grad),
         "state": one.state,
         "prior": plain(graph.prior_of(node)),
+        **node_facts(shown, node),
         "shape": list(one.shape),
         **_arrays(one.data, one.grad),
         "scope": one.scope,
@@ -52,8 +54,13 @@ def node_document(shown: Pass, node: int) -> dict[str, Any]:
         "more": max(len(consumers) - EDGES, 0),
         "curve": _curve(shown, node),
         "update": _update(shown, node) if steps["update"] is not None else None,
-        "steps": steps,
+        "steps": {**steps, "grad": _few(steps["grad"])},
     }
+
+
+def _few(steps: Any) -> Any:
+    """The first steps and the last, which completes the gradient."""
+    return steps if len(steps) <= EDGES else [*steps[: EDGES - 1], steps[-1]]
 
 
 def plain(value: Any) -> Any:
@@ -90,6 +97,7 @@ def _input(shown: Pass, edge: Edge) -> dict[str, Any]:
 def _consumer(shown: Pass, edge: Edge) -> dict[str, Any]:
     return {
         "node": edge.target,
+        "edge": edge.id,
         "name": shown.label(edge.target),
         "op": symbol_of(shown.graph, edge.target),
         "slot": edge.slot,

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from gradviz.document.cache import Cache
 from gradviz.document.files import FileNames
 from gradviz.document.findings import findings_document
+from gradviz.document.places import AFRESH, Places, places_of
 from gradviz.document.scene import Pass, Scene
 from gradviz.document.story import recording_document
+from gradviz.document.whatif import Edits, WhatIf, WhatIfScene, key_of
 from gradviz.errors import NotFoundError
-from gradviz.recording import Recording
+from gradviz.recording import VALUES_KEPT, Recording
+from gradviz.view import MOST
 
-PASSES_KEPT, SCENES_KEPT = 4, 12
+AT_ONCE = 5_000  # values up to which nothing takes long enough to be prepared
+PASSES_KEPT, SCENES_KEPT, PLACES_KEPT = 4, 12, 64
+WHAT_IFS_KEPT = 3  # of all passes: dragging a slider makes many, and hardly ever comes back to one
 
 
 class Document:
@@ -26,10 +34,14 @@ class Document:
     def __init__(self, source: Recording) -> None:
         self.source = source
         self.files = FileNames(_files_of(source))
-        self._passes: Cache[Pass] = Cache(PASSES_KEPT)
-        self._scenes: Cache[Scene] = Cache(SCENES_KEPT)
+        self._passes: Cache[Pass] = Cache(PASSES_KEPT, VALUES_KEPT)
+        self._scenes: Cache[Scene] = Cache(SCENES_KEPT, VALUES_KEPT)
+        self._places: Cache[Places] = Cache(PLACES_KEPT)
+        self._what_ifs: Cache[WhatIf] = Cache(WHAT_IFS_KEPT)
+        self._what_if_scenes: Cache[WhatIfScene] = Cache(WHAT_IFS_KEPT)
         self._findings: Cache[dict[str, Any]] = Cache(1)
         self._found: int | None = None
+        self._preparing = threading.Lock()
 
     @property
     def last_pass(self) -> int:
@@ -47,28 +59,81 @@ class Document:
         """The short name of the script; "" if nobody knows."""
         return self.files.get(str(self.source.meta.get("script") or "")) or ""
 
-    def shown(self, index: int) -> Pass:
-        """Give a pass.
+    def shown(self, index: int, what: Edits = ()) -> Pass:
+        """Give a pass, as it was recorded or with some of its leaves edited.
 
         Raises:
-            NotFoundError: there is no such pass.
+            NotFoundError: there is no such pass, or no such leaf in it.
+            ReplayError: the pass cannot be computed with these edits.
         """
         if not 0 <= index <= self.last_pass:
             raise NotFoundError(f"There is no pass {index}.", self.extent)
-        return self._passes.get(
-            index, lambda: Pass(self.source.passes[index], self.source.graph(index), self.files)
+        recorded = self._passes.get(
+            index,
+            lambda: Pass(self.source.passes[index], self.source.graph(index), self.files),
+            weight=self.source.passes[index].node_count,
         )
+        if not what:
+            return recorded
+        return self._what_ifs.get((index, key_of(what)), lambda: WhatIf(recorded, what))
 
-    def scene(self, shown: Pass, open: Collection[str] | None = None, depth: int | None = None) -> Scene:
+    def scene(
+        self,
+        shown: Pass,
+        open: Sequence[str] | None = None,
+        depth: int | None = None,
+        most: int = MOST,
+    ) -> Scene:
         """Give a pass through one view.
 
         Args:
             shown: the pass.
-            open: the keys of the open scopes; None opens by itself.
+            open: the keys of the open scopes, in the order in which they were opened, which says where boxes
+                stand; None opens by itself.
             depth: instead of ``open``: how deep scopes are open.
+            most: how many boxes it may hold.
         """
-        key = (shown.index, None if open is None else frozenset(open), depth)
-        return self._scenes.get(key, lambda: Scene(shown, open, depth))
+        keys = None if open is None else tuple(dict.fromkeys(open))
+        key = (shown.index, keys, depth, most)
+        if not isinstance(shown, WhatIf):
+            earlier = partial(self._earlier, shown, keys, most)
+            return self._scenes.get(
+                key, lambda: Scene(shown, keys, depth, most, earlier), weight=len(shown.graph)
+            )
+        recorded = self.scene(shown.recorded, open, depth, most)
+        return self._what_if_scenes.get((*key, key_of(shown.edits)), lambda: WhatIfScene(shown, recorded))
+
+    def _earlier(self, shown: Pass, keys: tuple[str, ...] | None, most: int) -> Places | None:
+        """The places that a view keeps to: those before its last key was opened, or of the first view."""
+        if keys is None:
+            return None
+        first = self._places_in(shown, None, most)
+        opened = [key for key in keys if key not in first.open]
+        if not opened:
+            return first if first.open != frozenset(keys) else None
+        return self._places_in(shown, keys[:-1], most) if len(opened) % AFRESH else None
+
+    def _places_in(self, shown: Pass, keys: tuple[str, ...] | None, most: int) -> Places:
+        key = (shown.index, keys, most)
+        return self._places.get(key, lambda: places_of(self.scene(shown, keys, None, most)))
+
+    def prepare(self, scene: Scene) -> None:
+        """Make ready, in the background, what the first steps back through a large pass would wait for."""
+        if len(scene.graph) < AT_ONCE or not self._preparing.acquire(blocking=False):
+            return
+
+        def prepare() -> None:
+            with suppress(MemoryError):  # whoever steps there will hear of it
+                scene.progress.prepare()
+            self._preparing.release()
+
+        threading.Thread(target=prepare, daemon=True).start()
+
+    def forget(self) -> None:
+        """Give back all memory that is held only to answer sooner."""
+        for cache in (self._passes, self._scenes, self._places, self._what_ifs, self._what_if_scenes):
+            cache.clear()
+        self.source.forget()
 
     def recording(self) -> dict[str, Any]:
         """What was run, its passes, its sources; how many findings there are once that is known."""

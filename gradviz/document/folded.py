@@ -9,9 +9,10 @@ import numpy as np
 from gradviz.document.details import plain
 from gradviz.document.scene import Scene
 from gradviz.graph import KINDS, OP, Graph
-from gradviz.naming import symbol_of
+from gradviz.view.naming import symbol_of
 
 BINS = 24
+PERCENTILES = (5, 25, 50, 75, 95)
 LISTED = 100  # values in one answer
 ELEMENTS = 1 << 20  # of arrays that a distribution is made of
 
@@ -59,14 +60,17 @@ def _elements(graph: Graph, name: str, column: np.ndarray, nodes: np.ndarray) ->
 
 
 def _distribution(values: np.ndarray, logarithmic: bool = False) -> dict[str, Any]:
-    """Range, mean and histogram of the finite values; logarithmic bins, since gradients span decades."""
+    """Range, mean, percentiles and histogram of the finite values; gradients in logarithmic bins."""
     finite = values[np.isfinite(values)]
     out: dict[str, Any] = {"size": values.size, "nonfinite": values.size - finite.size}
+    out["zeros"] = int(np.count_nonzero(values == 0))
     if not finite.size:
-        return {**out, "min": None, "max": None, "mean": None, "histogram": None}
+        return {**out, "min": None, "max": None, "mean": None, "percentiles": None, "histogram": None}
     low, high = float(finite.min()), float(finite.max())
     with np.errstate(over="ignore"):
         out |= {"min": low, "max": high, "mean": float(finite.mean())}
+    cuts = np.percentile(finite, PERCENTILES, method="nearest").tolist()  # values that are there: no overflow
+    out["percentiles"] = [[percent, cut] for percent, cut in zip(PERCENTILES, cuts, strict=True)]
     if logarithmic:
         sizes = np.log10(finite[finite > 0])
         counts, edges = np.histogram(sizes, bins=BINS, range=_widened(float(sizes.min()), float(sizes.max())))

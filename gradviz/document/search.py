@@ -9,8 +9,8 @@ import numpy as np
 
 from gradviz.document.scene import Pass
 from gradviz.graph import KINDS, OP
-from gradviz.naming import symbol_of
 from gradviz.ops import OPS
+from gradviz.view.naming import symbol_of
 
 MATCHES = 50  # in one answer
 LABELLED = 20_000  # values up to which also the expressions of unnamed ones are searched

@@ -9,16 +9,18 @@ from typing import Any
 
 from gradviz import __version__
 from gradviz.document.files import FileNames
+from gradviz.document.large import large_view
+from gradviz.document.looks import box_columns, edge_columns
 from gradviz.document.moments import frame_document
 from gradviz.document.scene import Pass, Scene
+from gradviz.document.whatif import pass_facts
 from gradviz.document.windows import WINDOW, step_document
-from gradviz.graph import CONST, KINDS
 from gradviz.recording import PassInfo, Recording
-from gradviz.renderers.wording import share_text
 from gradviz.timeline import PHASES
 
 OBJECTS = 2_000  # passes up to which each is an object; beyond, every fact is one list
 SOURCES = 2 << 20  # characters of source text in one answer
+HELD = 100  # boxes that stayed closed, in one answer
 SCOPES = 2_000  # rows of the tree of scopes in one answer
 
 
@@ -52,6 +54,7 @@ def pass_document(scene: Scene) -> dict[str, Any]:
         "values": len(scene.graph),
         "edges": scene.graph.edge_count,
         "error": info.error,
+        **pass_facts(shown),
         "root": {"node": root, "name": shown.label(root)},
         "phases": [{"name": name, "start": steps.start, "stop": steps.stop} for name, steps in phases],
         "steps": len(timeline),
@@ -78,47 +81,25 @@ def window_document(scene: Scene, start: int, count: int) -> dict[str, Any]:
 
 def _view(scene: Scene) -> dict[str, Any]:
     width, height = scene.size
-    edges = zip(scene.view.edges, scene.final_edges, strict=True)
+    held = [{"key": held.key, "title": held.title, "boxes": held.boxes} for held in scene.view.held[:HELD]]
     return {
-        "open": sorted(scene.view.expanded),
+        "open": scene.open,
         "note": scene.view.note,
-        "svg": scene.svg,
+        "held": held,
+        "svg": None if scene.large else scene.svg,
         "width": width,
         "height": height,
-        "boxes": _boxes(scene),
-        "edges": [
-            {"source": e.source, "target": e.target, "count": e.count, "text": text, "level": level_or_none}
-            for e, (text, level) in edges
-            for level_or_none in ["none" if level is None else level]
-        ],
+        **(large_view(scene) if scene.large else _small_view(scene)),
     }
 
 
-def _boxes(scene: Scene) -> list[dict[str, Any]]:
-    graph, boxes = scene.graph, []
-    facts = scene.view.summaries(scene.timeline.frame(len(scene.timeline)))
-    for box, (data, grad, level), fact in zip(scene.view.boxes, scene.final_boxes, facts, strict=True):
-        first = int(box.nodes[0])
-        asked = box.node is None or graph.kind[box.node] != CONST
-        boxes.append(
-            {
-                "key": box.key,
-                "node": box.node,
-                "title": box.title,
-                "subtitle": box.subtitle,
-                "kind": "group" if box.node is None else KINDS[graph.kind[box.node]],
-                "count": box.count,
-                "scope": box.scope,
-                "expandable": box.expandable,
-                **scene.shown.place(graph.span_of(first)),
-                "data": data,
-                "grad": grad if asked else "not asked",
-                "glevel": level if asked else "na",
-                "zeros": share_text(fact.zero_share) if box.node is None and fact.done_grads else None,
-                "bad": fact.nonfinite > 0,
-            }
-        )
-    return boxes
+def _small_view(scene: Scene) -> dict[str, Any]:
+    texts = [text for text, _ in scene.final_edges]
+    return {"boxes": _rows(box_columns(scene)), "edges": _rows({**edge_columns(scene), "text": texts})}
+
+
+def _rows(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _scale(shown: Pass) -> dict[str, Any] | None:
@@ -158,7 +139,7 @@ def _passes(passes: tuple[PassInfo, ...], files: FileNames) -> Any:
     if len(passes) > OBJECTS:
         columns["loss"] = [_seven_digits(loss) for loss in columns["loss"]]
         return columns
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return _rows(columns)
 
 
 def _seven_digits(loss: float | None) -> float | None:

@@ -10,7 +10,8 @@ from gradviz.graph import Number, Span
 from gradviz.summary import text_of
 from gradviz.timeline import Step
 
-WINDOW = 512  # steps in one answer, at most
+WINDOW = 64  # steps in one answer, unless more are asked for: some 5 ms
+MOST_STEPS = 512  # in one answer
 STACK = 40  # names of the depth-first stack, the innermost
 
 
@@ -78,14 +79,13 @@ def _late(scene: Scene, k: int) -> dict[str, Any]:
     if k + 1 != shown.late_from or not shown.late.any():
         return {}
     frame, also = scene.timeline.frame(k), []
-    for box in scene.view.boxes:
-        if box.index not in scene.late_boxes:
-            continue
-        before = frame.grad_of(box.node) if box.node is not None else None
-        _, after, level = scene.final_boxes[box.index]
+    for box in sorted(scene.late_boxes):
+        node = int(scene.singles[box])
+        before = frame.grad_of(node) if node >= 0 else None
+        _, after, level = scene.final_boxes[box]
         also.append(
             {
-                "box": box.index,
+                "box": box,
                 "before": None if before is None else text_of(before),
                 "levelBefore": shown.level(before),
                 "after": after,
