@@ -1,4 +1,4 @@
-"""``python -m gradviz``."""
+"""``python -m gradviz``, and the program ``gradviz``: the command line in a process of its own."""
 
 import os
 import sys
@@ -8,7 +8,19 @@ import sys
 if not sys.flags.safe_path:
     sys.path[0] = os.path.dirname(os.__file__)
 
-from gradviz.cli import main  # noqa: E402
+
+def start() -> None:
+    """Run one command, and end the process as soon as it is done."""
+    from gradviz.cli.process import leave, pause_collector
+
+    pause_collector()
+    from gradviz.cli import Done, main
+
+    try:
+        main()
+    except Done as done:
+        leave(done)
+
 
 if __name__ == "__main__":
-    main()
+    start()

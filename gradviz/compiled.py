@@ -77,7 +77,9 @@ class Compiled:
             self._refuse_shapes()
         runner.put(self._number_nodes, numbers)
         for leaf, node in self._arrays:
-            if np.shape(leaf.data[0]) != self._graph.arrays["data"][node].shape:
+            recorded = self._graph.arrays["data"][node]
+            assert recorded is not None  # only files leave arrays out
+            if np.shape(leaf.data[0]) != recorded.shape:
                 self._refuse_shapes()
             runner.put_array(node, leaf.data[0])
         runner.forward()

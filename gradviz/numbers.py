@@ -5,7 +5,6 @@ JSON has no NaN, so NaN and the infinities travel as the strings "NaN", "Infinit
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from typing import Any
@@ -45,6 +44,8 @@ def dumps(obj: Any, indent: int | None = None) -> str:
 
     The text can be encoded as UTF-8 whatever strings it holds.
     """
+    import json
+
     separators = None if indent else (",", ":")
     text = json.dumps(_plain(obj), indent=indent, allow_nan=False, ensure_ascii=False, separators=separators)
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
@@ -56,6 +57,8 @@ def loads(text: str | bytes) -> Any:
     Raises:
         ValueError: the text is not such JSON; the message says where.
     """
+    import json
+
     try:
         return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
     except RecursionError:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradviz.numbers import short
+from gradviz.numbers import full, short
 
 ABSENT = "–"  # what is shown for a number nobody has computed
 
@@ -80,6 +80,15 @@ def text_of(value: float | np.ndarray | None) -> str:
             return shape_text(summary.shape)
         return f"{shape_text(summary.shape)} · {short(summary.min)} … {short(summary.max)}"
     return short(float(value))
+
+
+def full_text_of(value: float | np.ndarray | None) -> str:
+    """As ``text_of``, but a number so that it reads back the same.
+
+    >>> full_text_of(0.1 + 0.2), full_text_of(np.array([1.0, 2.0]))
+    ('0.30000000000000004', '2 · 1 … 2')
+    """
+    return full(value) if isinstance(value, float) else text_of(value)
 
 
 def magnitude(value: float | np.ndarray | None) -> float | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradviz import Value, where
+from gradviz import Value, scope, where
 from gradviz.diagnostics import CHECKS, SEVERITIES, Finding, diagnose
 from gradviz.diagnostics.columns import layer_of
 from gradviz.diagnostics.table import PAIRS, VALUES, chosen
@@ -172,6 +172,17 @@ def test_a_masked_branch_is_named_as_the_origin_of_nan() -> None:
     assert "log(x)" in backward[0].message and "did not choose" in backward[0].message
     assert "0 × inf = nan" in backward[0].evidence
     assert "where(ok" in backward[0].cure
+
+
+def test_nothing_is_said_of_arrays_that_were_too_large_to_keep() -> None:
+    def network() -> None:
+        with scope("layer"):
+            Value(np.ones(3)).relu().sum().backward()
+
+    graph = recorded(network).graph(0)
+    lost: dict[str, Any] = {key: dict.fromkeys(found) for key, found in graph.arrays.items()}
+    gone = graph.replace(arrays=lost | {"prior": {0: None}})
+    assert diagnose(Recording.of([gone])) == []
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     # 1: facts about one operation, one array, one graph
     "gradviz.errors": 1.0,
+    "gradviz.grouping": 1.0,
     "gradviz.numbers": 1.1,
     "gradviz.ops": 1.2,
     "gradviz.summary": 1.2,
@@ -28,19 +29,18 @@ FLOORS = {
     "gradviz.timeline": 2.0,
     "gradviz.recording": 2.0,
     "gradviz.view": 2.1,
-    "gradviz.replay": 2,
+    "gradviz.program": 2.1,
     # 3: what reads it and what makes it from foreign code
     "gradviz.explain": 3.0,
     "gradviz.diagnostics": 3.1,
     "gradviz.recorders": 3,
+    "gradviz.compiled": 3.1,
     # 4: places
     "gradviz.layout": 4,
     # 5: pictures
     "gradviz.renderers": 5,
     # 6: hosts
     "gradviz.document": 6.0,
-    "gradviz.notebook": 6.1,
-    "gradviz.notes": 6.1,
     "gradviz.server": 6.1,
     # 7: the command line
     "gradviz.cli": 7.0,
@@ -54,23 +54,6 @@ PARTS = {
     "gradviz.arithmetic": "gradviz.ops",
     "gradviz.operation": "gradviz.ops",
     "gradviz.vjps": "gradviz.ops",
-    "gradviz.facts": "gradviz.graph",
-    "gradviz.columns": "gradviz.graph",
-    "gradviz.chainrule": "gradviz.graph",
-    "gradviz.exchange": "gradviz.graph",
-    "gradviz.labels": "gradviz.graph",
-    "gradviz.laws": "gradviz.graph",
-    "gradviz.walk": "gradviz.timeline",
-    "gradviz.partialsums": "gradviz.timeline",
-    "gradviz.frame": "gradviz.timeline",
-    "gradviz.folding": "gradviz.view",
-    "gradviz.acyclic": "gradviz.view",
-    "gradviz.opening": "gradviz.view",
-    "gradviz.boxes": "gradviz.view",
-    "gradviz.boxfacts": "gradviz.view",
-    "gradviz.naming": "gradviz.view",
-    "gradviz.phrasing": "gradviz.explain",
-    "gradviz.carrying": "gradviz.explain",
 }
 
 # Where longer is clearer, with the reason.
@@ -156,6 +139,10 @@ def test_a_file_imports_only_from_lower_floors(module: str) -> None:
             assert FLOORS[there] < FLOORS[here], (
                 f"{found.place}: {here} (floor {FLOORS[here]}) imports {there} (floor {FLOORS[there]})"
             )
+
+
+def test_every_row_of_the_drawing_is_there() -> None:
+    assert {*FLOORS, *PARTS} <= {*MODULES}
 
 
 def test_no_import_circles() -> None:

@@ -77,7 +77,7 @@ def assert_ends_on_side(point: tuple[float, float], box: np.ndarray, *, at_right
     assert y - 0.5 <= point[1] <= y + h + 0.5
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(graphs())
 def test_own_layout_is_sound(graph: tuple[list[tuple[float, float]], list[tuple[int, int]]]) -> None:
     sizes, edges = graph
@@ -189,7 +189,6 @@ def test_leaves_stand_right_before_their_first_use() -> None:
     assert layers_of(4, np.array([(0, 1), (1, 3), (2, 3)])).tolist() == [0, 1, 1, 2]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 9)))
 def test_inversions(values: list[int]) -> None:
     weight = np.arange(1, len(values) + 1)

@@ -20,7 +20,7 @@ from gradviz.layout import engines, layout
 from gradviz.layout.child import run
 from gradviz.numbers import loads
 from gradviz.renderers import RENDERERS, renderer_for
-from gradviz.renderers.drawing import size_of
+from gradviz.renderers.drawing import sizes_of
 from gradviz.timeline import PHASES, Timeline
 from gradviz.view import View
 
@@ -128,6 +128,21 @@ def test_every_phase_of_every_graph(renderer: str, graph: str) -> None:
         assert not set(map(chr, range(32))) - {"\n"} & set(str(shown)), "no control character gets through"
 
 
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_arrays_that_were_too_large_to_keep(renderer: str) -> None:
+    x = Value(np.ones((2, 2)), name="x")
+    with scope("inner"):
+        y = (x * 2.0).tanh()
+    y.sum().backward()
+    kept = record(y.sum())
+    gone = {key: dict.fromkeys(arrays) for key, arrays in kept.arrays.items()}
+    graph = kept.replace(arrays=gone)
+    timeline = Timeline(graph)
+    for view in (View(graph, ()), View(graph)):
+        for at in (0, len(timeline)):
+            assert RENDERERS[renderer].render(view, timeline.frame(at))
+
+
 def test_forward_only_has_no_zeros() -> None:
     text = str(RENDERERS["text"].render(view_of("forward_only")))
     assert "No gradient yet." in text
@@ -203,7 +218,7 @@ def test_which_renderer() -> None:
 
 
 def own_layout(view: View) -> object:
-    sizes = [size_of(view, box) for box in view.boxes]
+    sizes = sizes_of(view)
     return layout(sizes, [(e.source, e.target) for e in view.edges], engine="own", gap=58)
 
 

@@ -290,6 +290,22 @@ def test_the_step_can_be_chosen() -> None:
     assert program.finite_differences()[0] == pytest.approx(27, abs=1e-8)
 
 
+@pytest.mark.parametrize("step", [0.0, -1e-3, math.nan, math.inf])
+def test_a_step_leads_somewhere(step: float) -> None:
+    program = gv.replay(record(Value(3.0, "x") ** 3))
+    assert "step" in refusal(DataError, lambda: program.finite_differences(step=step))
+
+
+@pytest.mark.parametrize("rows", [[[1.0], [2.0, 3.0]], [["a"]], [[1j]]])
+def test_rows_are_numbers(rows: object) -> None:
+    program = gv.replay(record(Value(3.0, "x") ** 3))
+    assert "rows" in refusal(DataError, lambda: program.values(["x"], rows))
+
+
+def test_a_value_is_recorded_before_it_is_replayed() -> None:
+    assert "record" in refusal(DataError, lambda: gv.replay(Value(3.0) * 2))  # type: ignore[arg-type]
+
+
 def test_values_of_many_rows() -> None:
     x, y = Value(1.0, "x"), Value(2.0, "y")
     program = gv.replay(record(x * y + x))
@@ -431,6 +447,11 @@ def test_a_leaf_that_was_not_kept() -> None:
     graph = record(v.sum())
     gone = graph.replace(arrays={**graph.arrays, "data": {0: None}})
     assert "too large to keep" in refusal(ReplayError, lambda: gv.replay(gone))
+
+
+def test_a_graph_without_values_is_refused() -> None:
+    empty = Graph(op_names=[""], op=[], kind=[], input_start=[0], input=[], data=[])
+    assert "no values" in refusal(ReplayError, lambda: gv.replay(empty))
 
 
 def test_an_array_has_no_gradient_without_a_seed() -> None:

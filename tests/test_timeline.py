@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gradviz import Value, record
@@ -106,7 +106,6 @@ def test_the_order_is_the_depth_first_visit(graph: Graph) -> None:
     assert visits == (expected if timeline.has_backward else [])
 
 
-@settings(deadline=None)
 @given(graphs())
 def test_steps_are_counted_without_the_visit(graph: Graph) -> None:
     counted, visited = Timeline(graph), Timeline(graph)
@@ -116,7 +115,6 @@ def test_steps_are_counted_without_the_visit(graph: Graph) -> None:
     assert lengths == [len(graph), visits, carries, len(graph.updates)]
 
 
-@settings(deadline=None)
 @given(graphs())
 def test_the_ends_are_reached_without_the_visit(graph: Graph) -> None:
     lazy, visited = Timeline(graph.replace(prior=None)), Timeline(graph.replace(prior=None))
@@ -133,7 +131,6 @@ def test_the_ends_are_reached_without_the_visit(graph: Graph) -> None:
     assert lazy._walk is None or not explained
 
 
-@settings(deadline=None)
 @given(graphs())
 def test_what_is_told_of_one_node_is_what_the_columns_say(graph: Graph) -> None:
     timeline = Timeline(graph)

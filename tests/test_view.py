@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from gradviz.errors import NotFoundError
 from gradviz.graph import CONST, INPUT, OP, PARAM, Graph, Span
 from gradviz.timeline import Timeline
-from gradviz.view import CALM, View
+from gradviz.view import CALM, MOST, MOST_EVER, View
 from gradviz.view.acyclic import PARTS
-from gradviz.view.opened import MOST, MOST_EVER
 from gradviz.view.splitting import RUNS
 
 SCOPES = ("", "a", "a/b", "a/b/c[0]", "a/b/c[1]", "d", "d/e")
@@ -56,13 +55,12 @@ def views(draw: st.DrawFn) -> View:
     return View(graph, draw(st.sets(st.sampled_from(KEYS))), limit=limit)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(views())
 def test_a_view_is_a_dag(view: View) -> None:
     assert nx.is_directed_acyclic_graph(view.to_networkx())
 
 
-@settings(deadline=None)
 @given(views())
 def test_every_value_is_in_exactly_one_box_and_every_edge_between_boxes_is_drawn_once(view: View) -> None:
     graph = view.graph
@@ -80,7 +78,6 @@ def test_every_value_is_in_exactly_one_box_and_every_edge_between_boxes_is_drawn
     np.testing.assert_array_equal(view.edge_of < 0, inside)
 
 
-@settings(deadline=None)
 @given(views())
 def test_keys_are_unique_and_lead_back_to_their_box(view: View) -> None:
     keys = [box.key for box in view.boxes]
@@ -90,7 +87,6 @@ def test_keys_are_unique_and_lead_back_to_their_box(view: View) -> None:
     assert [box.key for box in again.boxes] == keys
 
 
-@settings(deadline=None)
 @given(views())
 def test_opening_shows_more_and_closing_it_goes_back(view: View) -> None:
     for box in view.boxes:
@@ -102,7 +98,6 @@ def test_opening_shows_more_and_closing_it_goes_back(view: View) -> None:
         assert key not in view.collapse(key).expanded
 
 
-@settings(deadline=None)
 @given(views())
 def test_every_value_is_reached_by_opening(view: View) -> None:
     for _ in range(20):
@@ -113,7 +108,6 @@ def test_every_value_is_reached_by_opening(view: View) -> None:
     assert len(view.boxes) == len(view.graph)
 
 
-@settings(deadline=None)
 @given(views(), st.floats(0, 1))
 def test_facts_of_boxes_and_edges_agree_with_a_count_by_hand(view: View, share: float) -> None:
     graph = view.graph
@@ -247,6 +241,15 @@ def test_a_request_for_too_many_boxes_keeps_the_largest_closed_and_says_so(crowd
     assert everything.expanded == frozenset() and len(everything.boxes) == 2
 
 
+def test_what_cannot_be_closed_is_not_said_to_be() -> None:
+    small = View(chain(4), {"*"}, most=1)
+    assert len(small.boxes) == 4 and not small.held and small.note == "all 4 values"
+
+
+def test_one_box_is_one_box() -> None:
+    assert View(chain(3_000), ()).collapse_all().note == "3,000 values in 1 box"
+
+
 def test_who_was_asked_may_open_more_and_parts_lead_down_without(crowd: Graph) -> None:
     made = Builder()
     for _ in range(5_000):
@@ -331,11 +334,52 @@ def test_arrays_count_with_their_largest_elements() -> None:
     assert np.isnan(view.summary(view.boxes[0], timeline.frame(0)).data_min)
 
 
+def test_an_array_that_was_too_large_to_keep_is_counted_and_nothing_is_said_of_its_numbers() -> None:
+    nothing = {0: None, 1: None}
+    graph = Graph(
+        op_names=["", "exp"],
+        op=[0, 1],
+        kind=[PARAM, OP],
+        input_start=[0, 0, 1],
+        input=[0],
+        data=[np.nan, np.nan],
+        grad=[np.nan, np.nan],
+        has_grad=[True, True],
+        cotangent=[np.nan],
+        has_cotangent=[True],
+        scopes=["", "s"],
+        scope=[1, 1],
+        arrays={"data": nothing, "grad": nothing, "cotangent": {0: None}},  # type: ignore[dict-item]
+    )
+    timeline = Timeline(graph)
+    end = timeline.frame(len(timeline))
+    facts = View(graph, ()).summaries(end)[0]
+    assert (facts.total, facts.computed, facts.done_grads, facts.nonfinite) == (2, 2, 2, 0)
+    assert np.isnan([facts.data_min, facts.data_max, facts.grad_norm]).all()
+    [flow] = View(graph).flows(end)
+    assert (flow.total, flow.carried) == (1, 1) and np.isnan(flow.largest)
+
+
+def test_other_numbers_in_the_same_boxes_though_another_view_was_opened_further() -> None:
+    graph = chain(3_000)
+    view = View(graph)
+    boxes = [(box.key, box.count, box.scope) for box in view.boxes]
+    view.expand_all()  # splits rows of the tree that both views share
+    other = view.over(graph.replace(data=graph.data * 2))
+    assert [(box.key, box.count, box.scope) for box in other.boxes] == boxes
+    end = Timeline(other.graph).frame(len(graph))
+    assert (
+        other.summaries(end)[0].data_max == 2 * view.summaries(Timeline(graph).frame(len(graph)))[0].data_max
+    )
+
+
 def test_an_empty_graph_has_an_empty_view() -> None:
     graph = Graph(op_names=[""], op=[], kind=[], input_start=[0], input=[], data=[])
     view = View(graph)
     assert view.boxes == [] and view.edges == [] and view.note == "all 0 values"
     assert view.summaries(Timeline(graph).frame(0)) == []
+    with pytest.raises(NotFoundError, match="It has none"):
+        view.find("n0")
 
 
 @pytest.mark.slow

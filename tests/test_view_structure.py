@@ -10,16 +10,15 @@ import networkx as nx
 import numpy as np
 import pytest
 from graphs import Builder, chain, mlp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gradviz.graph import CONST, PARAM, Graph
 from gradviz.timeline import Timeline
-from gradviz.view import CALM, View
-from gradviz.view.components import strongly_connected
+from gradviz.view import CALM, MOST, View
 from gradviz.view.loops import find_loop, groups, regions
-from gradviz.view.opened import MOST
-from gradviz.view.splitting import LONGEST, RUNS, rounded, steps
+from gradviz.view.splitting import LONGEST, RUNS, piece_count, rounded
+from gradviz.view.stronglyconnected import strongly_connected_components
 
 
 def samples(count: int) -> Graph:
@@ -152,7 +151,7 @@ def test_the_input_of_a_chain_stands_before_it() -> None:
     assert [box.title for box in view.boxes[1:3]] == ["tanh #1–50", "tanh #51–100"]
 
 
-def test_a_loop_inside_a_scope_comes_in_phases_around_the_scopes_that_it_calls() -> None:
+def test_a_loop_inside_a_scope_comes_in_parts_around_the_scopes_that_it_calls() -> None:
     made = Builder()
     total = made.leaf(CONST, line=1)
     for _ in range(100):
@@ -231,7 +230,6 @@ def test_columns_say_what_the_objects_say() -> None:
     assert view.flow_columns(frame).total.tolist() == [f.total for f in view.flows(frame)]
 
 
-@settings(deadline=None)
 @given(st.integers(2, 6), st.integers(3, 40), st.integers(0, 5))
 def test_a_repeated_body_is_found_whatever_it_is(body: int, times: int, before: int) -> None:
     symbols = np.concatenate((np.arange(before) + body, np.tile(np.arange(body), times)))
@@ -255,12 +253,12 @@ def test_what_recurs_here_and_there_is_no_loop() -> None:
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=30))
 def test_components_are_those_of_networkx(edges: list[tuple[int, int]]) -> None:
     found = nx.strongly_connected_components(nx.DiGraph(edges))
-    assert strongly_connected(edges) == sorted(sorted(c) for c in found if len(c) > 1)
+    assert strongly_connected_components(edges) == sorted(sorted(c) for c in found if len(c) > 1)
 
 
 @given(st.integers(2, 10**7), st.integers(4, RUNS))
 def test_runs_are_few_at_every_level(count: int, room: int) -> None:
-    assert 2 <= steps(count, room) <= max(room, 2)
-    size = rounded(count / steps(count, room))
+    assert 2 <= piece_count(count, room) <= max(room, 2)
+    size = rounded(count / piece_count(count, room))
     assert size < count or count <= 10
     assert -(-count // size) <= room

@@ -15,9 +15,13 @@ from gradviz.cli.leave import MAY_FORK, Leave
 from gradviz.cli.terminal import tell
 from gradviz.errors import GradvizError, OutOfMemoryError
 
-__all__ = ["main"]
+__all__ = ["Done", "main"]
 
 FAILED, INTERRUPTED, BROKEN_PIPE = 1, 130, 141
+
+
+class Done(SystemExit):
+    """The end of a command in a process that no user's script ran in."""
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -30,9 +34,12 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     # A caller with arguments of its own has a process that is not ours to split.
     obj = MAY_FORK if argv is None else None
     work: Any = partial(cli.main, args=argv, prog_name="gradviz", standalone_mode=False, obj=obj)
-    while callable(work):
-        work = _done(work, debug)
-    sys.exit(work)
+    status = _done(work, debug)
+    if not callable(status):
+        raise Done(status)
+    while callable(status):
+        status = _done(status, debug)
+    sys.exit(status)
 
 
 def _done(work: Callable[[], Any], debug: bool) -> Any:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
 from gradviz.cli.leave import MAY_FORK, Leave
 from gradviz.cli.terminal import refuse_existing, tell
+
+if TYPE_CHECKING:
+    from gradviz.cli.handover import Handover
 
 TERMINATED = 128 + signal.SIGTERM
 
@@ -56,19 +57,42 @@ def record_in_child(
     to_stderr: bool = False,
 ) -> int:
     """Do ``gradviz run --no-serve`` and give the script's exit code; 128 + n if signal n ended it."""
+    child: Child
+    if may_fork():
+        from gradviz.cli.run import record_here
+
+        known = ("module", "force", "no_source", "max_passes", "max_values")
+        given: dict[str, Any] = {name: (options or {}).get(name) for name in known}
+        child = _fork(partial(record_here, script, tuple(args), path, quiet=True, **given), to_stderr)
+    else:
+        child = _start(script, args, path, options or {}, to_stderr)
+    code = _awaited(child)
+    settle(path)
+    return code
+
+
+def hand_over(script: str, args: Sequence[str], handover: Handover) -> int:
+    """Run a script for one of its passes, its output on standard error; give its exit code as above."""
+    from gradviz.cli.run import record_pass
+
+    return _awaited(_fork(partial(record_pass, script, tuple(args), handover), to_stderr=True))
+
+
+def may_fork() -> bool:
+    """Whether this process is the command line's own, and the system can split it safely."""
     context = click.get_current_context(silent=True)
-    forks = sys.platform == "linux" and context is not None and context.obj == MAY_FORK
-    begin = _fork if forks else _start
-    child = begin(script, args, path, options or {}, to_stderr)
+    return sys.platform == "linux" and context is not None and context.obj == MAY_FORK
+
+
+def _awaited(child: Child) -> int:
     with _signals_to(child):
         code = child.wait()
-    settle(path)
     return code if code >= 0 else 128 - code
 
 
-def _fork(script: str, args: Sequence[str], path: str, options: Mapping[str, Any], to_stderr: bool) -> Forked:
+def _fork(work: Callable[[], Any], to_stderr: bool) -> Forked:
     """Split this process in two; the new one goes on in ``main`` with the script."""
-    from gradviz.cli.run import record_here, recording_modules
+    from gradviz.cli.run import recording_modules
 
     recording_modules()
     gc.freeze()  # or both processes would go through all of this at their ends
@@ -79,9 +103,7 @@ def _fork(script: str, args: Sequence[str], path: str, options: Mapping[str, Any
         return Forked(pid)
     if to_stderr and sys.stderr is not None:
         os.dup2(sys.stderr.fileno(), 1)
-    known = ("module", "force", "no_source", "max_passes", "max_values")
-    given: dict[str, Any] = {name: options.get(name) for name in known}
-    raise Leave(partial(record_here, script, tuple(args), path, quiet=True, **given))
+    raise Leave(work)
 
 
 def _start(script: str, args: Sequence[str], path: str, options: Mapping[str, Any], to_stderr: bool) -> Child:
@@ -134,6 +156,9 @@ def settle(path: str) -> None:
 @contextmanager
 def scratch() -> Iterator[str]:
     """A folder for a while. A child that is forked meanwhile leaves it to its parent."""
+    import shutil
+    import tempfile
+
     folder, owner = tempfile.mkdtemp(prefix="gradviz-"), os.getpid()
     try:
         yield folder

@@ -43,12 +43,14 @@ def packages() -> Iterator[tuple[str, str, str]]:
 
 
 def engines() -> Iterator[tuple[str, str, str]]:
-    """The programs that lay out graphs; one is enough."""
+    """What lays out, which is gradviz itself, and the Graphviz programs, of which one paints PNG."""
     from gradviz.layout import find_engine, graphviz
 
+    yield "layout", f"gradviz {__version__}", ""
     found = graphviz.engines()
     for engine in found:
-        used = " (used)" if engine == find_engine() else ""
-        yield f"engine {engine.kind}", f"{engine.version}  {engine.path}{used}", ""
+        use = "paints PNG; " if engine == find_engine() else ""
+        asked = f"({use}lays out with --engine {engine.kind})"
+        yield f"engine {engine.kind}", f"{engine.version}  {engine.path} {asked}", ""
     if not found:
-        yield "engine", "", graphviz.CURE
+        yield "engine", "for PNG alone:", graphviz.CURE

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradviz.cli.moment import moment, selecting
-from gradviz.cli.target import opened
+from gradviz.cli.target import opened_at
 from gradviz.cli.terminal import refuse_existing, tell
 from gradviz.cli.whatif import graph_of
 from gradviz.errors import GradvizError
 
 if TYPE_CHECKING:
+    from gradviz.cli.target import Passes
     from gradviz.graph import Graph
     from gradviz.layout import Layout
-    from gradviz.recording import Recording
     from gradviz.renderers import Renderer
     from gradviz.timeline.frame import Frame
     from gradviz.view import View
@@ -43,7 +43,11 @@ if TYPE_CHECKING:
     "-t", "--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", show_default=True
 )
 @click.option("-s", "--scale", type=click.FloatRange(0, min_open=True), help="Pixels per unit of a PNG.")
-@click.option("--engine", metavar="NAME|PATH", help='The Graphviz engine, or "own" for gradviz\'s layout.')
+@click.option(
+    "--engine",
+    metavar="NAME|PATH",
+    help="Lay out, or paint a PNG, by this Graphviz engine; else gradviz lays out.",
+)
 @click.argument("target", metavar="FILE|SCRIPT")
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 def export(
@@ -67,7 +71,7 @@ def export(
         parsed(steps)
     elif output != "-":
         refuse_existing(output, force)
-    with opened(target, args) as recording:
+    with opened_at(target, args, selected["index"]) as recording:
         if steps is None:
             graph, frame = moment(recording, **selected)
             files: list[str] = [output]
@@ -84,7 +88,7 @@ def export(
 
 
 def walk(
-    recording: Recording, output: str, asked: str, force: bool, *,
+    recording: Passes, output: str, asked: str, force: bool, *,
     index: int, phase: str | None, step: int | None, node: str | None, what: tuple[str, ...] = (),
 ) -> tuple[Graph, list[str], Iterable[Frame]]:  # fmt: skip
     """Find the pass, the files and the moments of many pictures."""

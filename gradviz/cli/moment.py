@@ -10,8 +10,8 @@ import click
 from gradviz.cli.whatif import graph_of, what_option
 
 if TYPE_CHECKING:
+    from gradviz.cli.target import Passes
     from gradviz.graph import Graph
-    from gradviz.recording import Recording
     from gradviz.timeline import Timeline
     from gradviz.timeline.frame import Frame
 
@@ -45,7 +45,7 @@ def selecting(command: Command) -> Command:
 
 
 def moment(
-    recording: Recording, *,
+    recording: Passes, *,
     index: int, step: int | None, phase: str | None, node: str | None, what: tuple[str, ...] = (),
 ) -> tuple[Graph, Frame | None]:  # fmt: skip
     """Find the pass and the moment that the options name; None is the finished pass, with no step current."""

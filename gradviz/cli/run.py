@@ -12,6 +12,7 @@ from gradviz.cli.serve import serving
 from gradviz.cli.terminal import tell
 
 if TYPE_CHECKING:
+    from gradviz.cli.handover import Handover
     from gradviz.recorders.script import RunResult
 
 NOTHING = "no backward() was called, so there is nothing to show."
@@ -75,6 +76,7 @@ def record_here(
 ) -> Any:  # fmt: skip
     """Run a script in this very process, and give what it gives to ``sys.exit``."""
     recording_modules()
+    from gradviz.cli.process import resume_collector
     from gradviz.recorders.listener import Limits
     from gradviz.recorders.script import facts_of_run, run_script
     from gradviz.recording import Writer
@@ -91,9 +93,27 @@ def record_here(
             plural = "pass" if result.passes == 1 else "passes"
             tell(f"{result.passes:,} {plural} recorded. Open with: gradviz show {path}")
 
+    resume_collector()
     result = run_script(
         script, args, writer, module=module, limits=limits, sources=not no_source, until_exit=conclude
     )
+    return _status(result)
+
+
+def record_pass(script: str, args: tuple[str, ...], handover: Handover) -> Any:
+    """Run a script in this very process for the one pass that is to be handed over."""
+    from gradviz.cli.process import resume_collector
+    from gradviz.recorders.script import run_script
+
+    resume_collector()
+    return _status(
+        run_script(
+            script, args, handover, sources=False, wants=handover.wants, until_exit=lambda result: None
+        )
+    )
+
+
+def _status(result: RunResult) -> Any:
     if result.outcome.interrupted:
         raise KeyboardInterrupt
     return result.outcome.status

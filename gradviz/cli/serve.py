@@ -31,5 +31,7 @@ def serving(command: Command) -> Command:
 def serve(recording: Recording, **where: Any) -> int:
     """Serve until Ctrl-C or SIGTERM; give the exit code that stands for which it was."""
     from gradviz import server
+    from gradviz.cli.process import resume_collector
 
+    resume_collector()
     return int(server.serve(recording, **where))

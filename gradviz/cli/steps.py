@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradviz.cli.moment import pass_option
-from gradviz.cli.target import opened
+from gradviz.cli.target import opened_at
 from gradviz.cli.whatif import graph_of, what_option
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def steps(
     """Print the steps of a pass, one a line."""
     from gradviz.timeline import Timeline
 
-    with opened(target, args) as recording:
+    with opened_at(target, args, index) as recording:
         timeline = Timeline(graph_of(recording, index, what))
         chosen = range(len(timeline))[slice(start, stop)]
         if phase is not None:

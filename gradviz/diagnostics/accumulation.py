@@ -23,7 +23,8 @@ class _Stale:
         updated, self.updated = self.updated, bool(graph.updates)
         held = np.abs(np.where(graph.kind == PARAM, graph.prior, 0.0))
         for node, array in graph.arrays["prior"].items():
-            held[node] = np.abs(array).max(initial=0.0) if graph.kind[node] == PARAM else 0.0
+            known = array if graph.kind[node] == PARAM else None
+            held[node] = 0.0 if known is None else np.abs(known).max(initial=0.0)
         stale, params = np.flatnonzero(held), int(np.count_nonzero(graph.kind == PARAM))
         if not len(stale) or not graph.has_grad.any():
             return
@@ -106,6 +107,9 @@ def _broken(graph: Graph) -> list[int]:
 
 
 def _balanced(graph: Graph, node: int) -> bool:
+    """Whether an array's gradient is the sum of its parts, or was too large to keep."""
+    if graph.grad_of(node) is None:
+        return True
     parts = _parts(graph, node)
     total = sum(parts, graph.prior_of(node))
     size = sum((np.abs(part) for part in parts), np.abs(graph.prior_of(node)))

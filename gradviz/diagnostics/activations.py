@@ -39,8 +39,8 @@ def _slopes(graph: Graph, ops: tuple[str, ...]) -> _Slopes:
     plain = graph.edges_derived.has_local[edges] & ~np.isin(edges, list(arrays))
     parts = [(nodes[plain], np.zeros(np.count_nonzero(plain), dtype=int), graph.local[edges[plain]])]
     for node, edge in zip(nodes.tolist(), edges.tolist(), strict=True):
-        if edge in arrays and arrays[edge].ndim:
-            slope = arrays[edge]
+        slope = arrays.get(edge)
+        if slope is not None and slope.ndim:
             units = np.broadcast_to(np.arange(slope.shape[-1]), slope.shape)
             parts.append((np.full(slope.size, node), units.ravel(), slope.ravel()))
     return _Slopes(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))

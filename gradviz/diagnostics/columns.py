@@ -34,7 +34,7 @@ def largest_grad(graph: Graph) -> np.ndarray:
     """Per node the largest |gradient|; 0 where there is none, NaN where it is NaN."""
     size: np.ndarray = np.where(graph.has_grad, np.abs(graph.grad), 0.0)
     for node, array in graph.arrays["grad"].items():
-        size[node] = magnitude(array)
+        size[node] = 0.0 if array is None else magnitude(array)
     return size
 
 
@@ -61,7 +61,8 @@ def layer_of(scope: str) -> str:
     return above if unit else scope
 
 
-def _with_arrays(finite: np.ndarray, arrays: dict[int, np.ndarray]) -> np.ndarray:
+def _with_arrays(finite: np.ndarray, arrays: dict[int, np.ndarray | None]) -> np.ndarray:
+    """The same with arrays; nothing is said of one that was too large to keep."""
     for at, array in arrays.items():
-        finite[at] = bool(np.all(np.isfinite(array)))
+        finite[at] = array is None or bool(np.all(np.isfinite(array)))
     return finite

@@ -8,8 +8,8 @@ import numpy as np
 
 from gradviz.diagnostics.columns import any_input, finite_cotangent, finite_data, finite_grad
 from gradviz.diagnostics.finding import Check, EachPass, Finding
+from gradviz.explain.phrasing import equation, expression_in_numbers
 from gradviz.graph import OP, Graph
-from gradviz.phrasing import equation, expression_in_numbers
 from gradviz.summary import text_of
 
 HOPS = 20  # how far the `where` above a masked branch is looked for

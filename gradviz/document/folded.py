@@ -53,8 +53,9 @@ def _elements(graph: Graph, name: str, column: np.ndarray, nodes: np.ndarray) ->
         return np.asarray(column[nodes])
     parts, room = [column[[node for node in nodes.tolist() if node not in arrays]]], ELEMENTS
     for node in nodes.tolist():
-        if node in arrays and room > 0:
-            parts.append(arrays[node].ravel()[:room])
+        array = arrays.get(node)  # None also if it was too large to be kept
+        if array is not None and room > 0:
+            parts.append(array.ravel()[:room])
             room -= parts[-1].size
     return np.concatenate(parts)
 

@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from gradviz.graph import Graph, Number
+from gradviz.graph.labels import ATOM
 from gradviz.numbers import short
 from gradviz.operation import Op
 from gradviz.ops import OPS
@@ -15,7 +16,6 @@ from gradviz.summary import shape_text, text_of
 LONGEST = 40  # characters of a name inside a sentence
 LONGEST_ROOT = 8  # characters of a root's name that still reads well under ∂
 MANY = 4  # inputs of an n-ary op that are written out
-CALL = 9  # the precedence of a call, which needs no brackets
 
 _ATOM = re.compile(r"[\w.\[\]]+|\w[\w.]*\([^()]*\)")
 _LETTER = re.compile(r"(?<![A-Za-z_])[gxyzc](?![A-Za-z_(])")  # \b would take z² for one word
@@ -131,7 +131,7 @@ def _written(graph: Graph, node: int, parts: list[str]) -> str:
 
 def _fitted(op: Op, slot: int, part: str) -> str:
     """One operand, in brackets where the source form needs them."""
-    if op.precedence >= CALL and not op.code.startswith("{"):
+    if op.precedence >= ATOM and not op.code.startswith("{"):
         return part
     if part.startswith("-") and _ATOM.fullmatch(part[1:]):
         return f"({part})" if slot or op.precedence > 2 else part

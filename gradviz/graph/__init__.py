@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -46,7 +45,11 @@ class Graph(Columns):
         return {}
 
     def node(self, i: int) -> Node:
-        """One node with readable names."""
+        """One node with readable names.
+
+        Raises:
+            NotFoundError: there is no such node.
+        """
         i = self.find(i)
         data = self.data_of(i)
         return Node(
@@ -65,7 +68,11 @@ class Graph(Columns):
         )
 
     def edge(self, e: int) -> Edge:
-        """One edge with readable names."""
+        """One edge with readable names.
+
+        Raises:
+            NotFoundError: there is no such edge.
+        """
         if not 0 <= e < self.edge_count:
             raise NotFoundError(f"There is no edge {e}.", f"This graph has edges 0 to {self.edge_count - 1}.")
         target = int(self.consumer[e])
@@ -94,6 +101,8 @@ class Graph(Columns):
             return named[-1]
         if text[:1] == "n" and text[1:].isdecimal() and text[1:].isascii() and int(text[1:]) < len(self):
             return int(text[1:])
+        from difflib import get_close_matches
+
         short = (name for name in dict.fromkeys(self.names.values()) if len(name) <= _LONGEST)
         near = get_close_matches(text[:_LONGEST], list(islice(short, _MOST)), n=3)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"There are nodes n0 to n{len(self) - 1}."

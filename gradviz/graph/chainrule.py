@@ -25,7 +25,7 @@ def edge_columns(graph: Columns) -> EdgeColumns:
     if touched.any():
         touched[graph.consumer[touched[graph.input]]] = True  # now: what is, or reads, an array
     one_by_one: list[tuple[Op, np.ndarray]] = []
-    for code in np.unique(graph.op).tolist():
+    for code in np.flatnonzero(np.bincount(graph.op)).tolist():
         if (op := OPS.get(graph.op_names[code])) is None:
             continue
         nodes = np.flatnonzero(graph.op == code)
@@ -94,7 +94,7 @@ def _array_node(graph: Columns, op: Op, node: int, out: EdgeColumns) -> None:
             out.has_cotangent[start + slot] = True
 
 
-def _put(column: np.ndarray, arrays: dict[int, np.ndarray], edge: int, value: Any) -> None:
+def _put(column: np.ndarray, arrays: dict[int, np.ndarray | None], edge: int, value: Any) -> None:
     if np.ndim(value):
         arrays[edge] = np.asarray(value)
     else:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradviz.graph.facts import CONST, Number, Span, Update
-from gradviz.graph.grouping import grouped
+from gradviz.grouping import grouped
 
 ARRAYS = ("data", "grad", "prior", "cotangent", "local")
 
@@ -26,8 +26,8 @@ class EdgeColumns:
     def __init__(self, edges: int) -> None:
         self.cotangent, self.local = np.full(edges, np.nan), np.full(edges, np.nan)
         self.has_cotangent, self.has_local = np.zeros(edges, dtype=bool), np.zeros(edges, dtype=bool)
-        self.cotangent_arrays: dict[int, np.ndarray] = {}
-        self.local_arrays: dict[int, np.ndarray] = {}
+        self.cotangent_arrays: dict[int, np.ndarray | None] = {}
+        self.local_arrays: dict[int, np.ndarray | None] = {}
 
 
 class Columns:
@@ -44,7 +44,8 @@ class Columns:
         scopes, scope: the scope paths that occur, and per node an index into them.
         spans, source: the source positions that occur, and per node an index into them.
         names: explicit names by node. attrs: op attributes by node (axis, index, …).
-        arrays: by column name, then by node or edge, the values that are not scalars.
+        arrays: by column name, then by node or edge, the values that are not scalars; None stands for an
+            array that was too large to keep.
         root: the node that ``backward()`` was called on.
         updates: the parameters that the update after this pass changed.
         meta: facts about the pass in plain types.
@@ -75,7 +76,7 @@ class Columns:
         source: Any = None,
         names: Mapping[int, str] | None = None,
         attrs: Mapping[int, dict[str, Any]] | None = None,
-        arrays: Mapping[str, dict[int, np.ndarray]] | None = None,
+        arrays: Mapping[str, Mapping[int, np.ndarray | None]] | None = None,
         root: int | None = None,
         updates: Sequence[Update] = (),
         meta: Mapping[str, Any] | None = None,
@@ -217,12 +218,12 @@ COLUMNS = (
 )
 
 
-def _either(arrays: Mapping[int, np.ndarray], column: np.ndarray, key: int) -> Number | None:
+def _either(arrays: Mapping[int, np.ndarray | None], column: np.ndarray, key: int) -> Number | None:
     """An array where there is one (None if it was too large to keep), else the number."""
     return arrays[key] if key in arrays else float(column[key])
 
 
-def _arrays(found: Mapping[int, Any]) -> dict[int, Any]:
+def _arrays(found: Mapping[int, Any]) -> dict[int, np.ndarray | None]:
     """Read-only views; None, for an array that was too large to keep, stays None."""
     views = {key: None if a is None else np.asarray(a, dtype=np.float64).view() for key, a in found.items()}
     for view in views.values():

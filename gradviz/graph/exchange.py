@@ -13,6 +13,7 @@ import numpy as np
 
 from gradviz.graph.facts import CONST, KINDS, Number
 from gradviz.graph.labelling import labels_of
+from gradviz.grouping import distinct
 from gradviz.summary import summarise
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ def _nodes(graph: Graph) -> list[Facts]:
          "source": source}
         for name, op, kind, data, grad, state, scope, source in zip(*columns, strict=True)
     ]  # fmt: skip
-    _drop_absent(facts, "data", columns[3])
-    _drop_absent(facts, "grad", columns[4])
+    _drop_absent(facts, "data", list(arrays["data"]))
+    _drop_absent(facts, "grad", np.flatnonzero(~graph.has_grad).tolist() + list(arrays["grad"]))
     return facts
 
 
@@ -114,17 +115,19 @@ def _connect(graph: Graph, succ: dict[int, Any], pred: dict[int, Any]) -> None:
 
 def _edges(graph: Graph, slots: list[int]) -> list[Facts]:
     derived, cotangent, local = graph.edges_derived, graph.cotangent.tolist(), graph.local.tolist()
-    for edge in np.flatnonzero(~derived.has_cotangent).tolist():
+    no_cotangent = np.flatnonzero(~derived.has_cotangent).tolist()
+    no_local = np.flatnonzero(~derived.has_local).tolist()
+    for edge in no_cotangent:
         cotangent[edge] = None
-    for edge in np.flatnonzero(~derived.has_local).tolist():
+    for edge in no_local:
         local[edge] = None
     columns = slots, _plain(cotangent, derived.cotangent_arrays), _plain(local, derived.local_arrays)
     facts = [
         {"slot": slot, "cotangent": cotangent, "local": local}
         for slot, cotangent, local in zip(*columns, strict=True)
     ]
-    _drop_absent(facts, "cotangent", columns[1])
-    _drop_absent(facts, "local", columns[2])
+    _drop_absent(facts, "cotangent", no_cotangent + list(derived.cotangent_arrays))
+    _drop_absent(facts, "local", no_local + list(derived.local_arrays))
     return facts
 
 
@@ -132,7 +135,7 @@ def _parallel(source: np.ndarray, target: np.ndarray) -> list[list[int]]:
     """The edges between two nodes between which there are several, in slot order."""
     pairs = target << 32 | source
     rising = np.sort(pairs)
-    several = np.unique(rising[1:][rising[1:] == rising[:-1]])
+    several = distinct(rising[1:][rising[1:] == rising[:-1]])
     edges = np.flatnonzero(np.isin(pairs, several)) if len(several) else np.zeros(0, dtype=np.int64)
     found: dict[int, list[int]] = {}
     for pair, edge in zip(pairs[edges].tolist(), edges.tolist(), strict=True):
@@ -174,12 +177,11 @@ def _states(graph: Graph) -> list[str]:
     return states
 
 
-def _drop_absent(facts: list[Facts], key: str, values: list[Any]) -> None:
-    """Take out what nobody computed."""
-    if None in values:
-        for fact in facts:
-            if fact[key] is None:
-                del fact[key]
+def _drop_absent(facts: list[Facts], key: str, candidates: list[int]) -> None:
+    """Take out what nobody computed; it can be missing only in some."""
+    for i in candidates:
+        if facts[i].get(key, 0) is None:
+            del facts[i][key]
 
 
 def _text(text: str) -> str:

@@ -7,7 +7,7 @@ written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,9 @@ from gradviz.ops import OPS
 if TYPE_CHECKING:
     from gradviz.graph import Graph
 
+MANY = 1_000  # labels that are quick to write one by one
+DEARER = 8  # how much more time a label takes by itself
+
 _PLACE = re.compile(r"\{(\d)\}")
 
 
@@ -30,6 +33,11 @@ class _Depth:
     def __init__(self, length: np.ndarray, precedence: np.ndarray) -> None:
         self.length, self.precedence = length.copy(), precedence.copy()
         self.fits = np.zeros(len(length), dtype=bool)
+
+
+def labeller(graph: Graph, count: int) -> Callable[[int], str]:
+    """Give what says the labels of ``count`` nodes: from all of them, written at once, if these are many."""
+    return labels_of(graph).__getitem__ if count > max(MANY, len(graph) // DEARER) else graph.label
 
 
 def labels_of(graph: Graph) -> list[str]:
@@ -105,7 +113,7 @@ def _write(
     inputs = _inputs(graph, op, nodes)
     brackets = [_bracketed(op, slot, below.precedence[row]) for slot, row in enumerate(inputs)]
     pattern = sum((bits.astype(np.int64) << slot for slot, bits in enumerate(brackets)), np.zeros_like(nodes))
-    for bits in np.unique(pattern).tolist():
+    for bits in np.flatnonzero(np.bincount(pattern)).tolist():
         same = pattern == bits
         rows = [[before[i] for i in row[same].tolist()] for row in inputs]
         for node, text in zip(nodes[same].tolist(), _expressions(op, bits, rows), strict=True):

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradviz.graph.facts import KINDS, OP, Number
-from gradviz.numbers import full
 from gradviz.ops import OPS
-from gradviz.summary import text_of
+from gradviz.summary import full_text_of
 
 if TYPE_CHECKING:
     from gradviz.graph import Graph
@@ -72,8 +71,8 @@ def _conservation(graph: Graph) -> list[str]:
     for node in np.flatnonzero(checked & arrays).tolist():
         wrong.update(_array_off(graph, node))
     return [
-        f"{graph.label(node)} (n{node}): its gradient is {_said(graph.grad_of(node))}, "
-        f"but what came back adds up to {_said(total)}"
+        f"{graph.label(node)} (n{node}): its gradient is {full_text_of(graph.grad_of(node))}, "
+        f"but what came back adds up to {full_text_of(total)}"
         for node, total in sorted(wrong.items())
     ]
 
@@ -113,7 +112,3 @@ def _array_off(graph: Graph, node: int) -> dict[int, Number]:
         size = np.abs(prior) + sum(map(np.abs, parts))
         fits = np.shape(grad) == np.shape(total) and bool(np.all(_agree(grad, total, size)))
     return {} if fits else {node: total}
-
-
-def _said(value: Number | None) -> str:
-    return full(value) if isinstance(value, float) else text_of(value)

@@ -7,19 +7,31 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.errors import LayoutError
-from gradviz.layout import graphviz, layered
+from gradviz.layout import layered
 from gradviz.layout.geometry import LAYER_GAP, Curves, Floats, Layout, Pairs, Sizes
-from gradviz.layout.graphviz import Engine, engines, find_engine
 from gradviz.layout.layers import layers_of
+
+if TYPE_CHECKING:
+    from gradviz.layout.graphviz import Engine, engines, find_engine
 
 __all__ = ["OWN", "Curves", "Engine", "Layout", "engines", "find_engine", "layout"]
 
 OWN = "own"
+
+
+def __getattr__(name: str) -> Any:
+    """Engines are looked for only where somebody asks for one."""
+    if name not in ("Engine", "engines", "find_engine"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from gradviz.layout import graphviz
+
+    return getattr(graphviz, name)
 
 
 def layout(
@@ -59,9 +71,15 @@ def layout(
     old = None if before is None else _earlier(before, len(boxes))
     if not np.isfinite(boxes).all():
         raise LayoutError(f"Box {int(np.argmin(np.isfinite(boxes).all(axis=1)))} has no size.")
-    program = None if engine in (None, OWN) else find_engine(engine)
+    program = None if engine in (None, OWN) else _engine(engine)
     seed = None if old is None else old.tobytes()
     return _cached(boxes.tobytes(), pairs.tobytes(), program, rankdir, gap, timeout, seed)
+
+
+def _engine(name: str | None) -> Engine:
+    from gradviz.layout.graphviz import find_engine
+
+    return find_engine(name)
 
 
 def _earlier(before: NDArray[np.float64], count: int) -> Floats | None:
@@ -89,6 +107,8 @@ def _cached(
     layer = layers_of(len(size), pairs)  # refuses cycles, whatever the engine
     note = ""
     if engine is not None:
+        from gradviz.layout import graphviz
+
         try:
             found = graphviz.layout(size, pairs, engine, rankdir=rankdir, gap=gap, timeout=timeout)
             return _shifted(found, old)

@@ -1,13 +1,12 @@
-"""Layers: how far each box is from the loss, and the small index arithmetic that a graph in columns needs."""
+"""Layers: how far each box is from the loss."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradviz.errors import LayoutError
-
-Ints = NDArray[np.int64]
+from gradviz.grouping import distinct, grouped, ranges
+from gradviz.layout.geometry import Ints
 
 _THIN = 24  # boxes of a front below which plain Python is faster than a dozen numpy calls
 
@@ -22,7 +21,8 @@ def layers_of(count: int, pairs: Ints) -> Ints:
     """
     if len(pairs) and (pairs.min() < 0 or pairs.max() >= count):
         raise LayoutError(f"An edge names a box that is not there; there are {count} boxes.")
-    start, inputs = grouped(count, pairs[:, 1], pairs[:, 0])
+    edges, start = grouped(pairs[:, 1], count)
+    inputs = pairs[edges, 0]
     waiting = np.bincount(pairs[:, 0], minlength=count)
     to_sink = np.full(count, -1, np.int64)
     views = start.data, inputs.data, waiting.data, to_sink.data
@@ -35,7 +35,7 @@ def layers_of(count: int, pairs: Ints) -> Ints:
             to_sink[here] = depth
             reached = inputs[ranges(start[here], start[here + 1])]
             np.subtract.at(waiting, reached, 1)
-            front = np.unique(reached[waiting[reached] == 0]).tolist()
+            front = distinct(reached[waiting[reached] == 0]).tolist()
         depth += 1
     if (to_sink < 0).any():
         raise LayoutError(f"The edges form a cycle at box {int(np.argmin(to_sink))}.")
@@ -59,16 +59,3 @@ def _step(
             if not waiting[source]:
                 ready.append(source)
     return ready
-
-
-def grouped(count: int, key: Ints, value: Ints) -> tuple[Ints, Ints]:
-    """List the values of each key, in order: those of key i are values[start[i]:start[i + 1]]."""
-    start = np.zeros(count + 1, np.int64)
-    np.cumsum(np.bincount(key, minlength=count), out=start[1:])
-    return start, value[np.argsort(key, kind="stable")]
-
-
-def ranges(start: Ints, stop: Ints) -> Ints:
-    """Join the ranges start[i]:stop[i] into one index array."""
-    length = stop - start
-    return np.asarray(np.repeat(stop - np.cumsum(length), length) + np.arange(int(length.sum())))

@@ -12,8 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.layout.geometry import BOX_GAP, Floats
-from gradviz.layout.layers import Ints
+from gradviz.layout.geometry import BOX_GAP, Floats, Ints
 
 LANE = 5.0  # px between two edges of one trunk
 _LINE = 2.0  # px of a trunk with one edge

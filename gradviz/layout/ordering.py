@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from gradviz.grouping import grouped
 from gradviz.layout.geometry import Floats, Ints
-from gradviz.layout.layers import grouped
 from gradviz.layout.mesh import Mesh
 from gradviz.layout.relaxation import Relaxation, stacked
 
@@ -91,10 +91,9 @@ def _stack(mesh: Mesh, key: Floats) -> Floats:
 
 def _swap(mesh: Mesh, order: Ints, kept: NDArray[np.bool_], check: Callable[[], None]) -> None:
     """Swap neighbours in ``order`` where fewer edges cross then, until there are none, in place."""
-    edges = np.arange(len(mesh.tail))
     sides = (
-        (*grouped(mesh.count, mesh.head, edges), mesh.tail),
-        (*grouped(mesh.count, mesh.tail, edges), mesh.head),
+        (*grouped(mesh.head, mesh.count), mesh.tail),
+        (*grouped(mesh.tail, mesh.count), mesh.head),
     )
     rank = np.empty_like(order)
     rank[order] = np.arange(mesh.count)
@@ -117,7 +116,7 @@ def _swap(mesh: Mesh, order: Ints, kept: NDArray[np.bool_], check: Callable[[], 
             return
 
 
-def _gain(a: Ints, b: Ints, rank: Ints, load: Floats, start: Ints, edges: Ints, other: Ints) -> Floats:
+def _gain(a: Ints, b: Ints, rank: Ints, load: Floats, edges: Ints, start: Ints, other: Ints) -> Floats:
     """Count the crossings that vanish on one side when each ``a`` goes below its ``b``, less the new ones."""
     of_a, of_b = start[a + 1] - start[a], start[b + 1] - start[b]
     products = of_a * of_b

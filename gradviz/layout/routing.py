@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from gradviz.grouping import ranges
 from gradviz.layout.geometry import PORT_GAP, Curve, Curves, Floats, Ints
-from gradviz.layout.layers import ranges
 from gradviz.layout.mesh import LANE, WIDEST, Mesh
 
 _OUT_GAP = 5.0  # px between the starts of two edges that leave one box

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from gradviz.engine.convert import as_data
-from gradviz.errors import ReplayError, ShapeError
+from gradviz.errors import DataError, ReplayError, ShapeError
 from gradviz.graph import Graph
 from gradviz.graph.facts import Number
-from gradviz.numbers import full
 from gradviz.ops import OPS
-from gradviz.summary import text_of
+from gradviz.summary import full_text_of
 
 
 def named(graph: Graph, node: int) -> str:
@@ -25,11 +24,13 @@ def named(graph: Graph, node: int) -> str:
 
 
 def check_known(graph: Graph) -> None:
-    """Refuse a graph with an op that is not in the table, or a leaf whose data was not kept.
+    """Refuse an empty graph, one with an op that is not in the table, or a leaf whose data was not kept.
 
     Raises:
         ReplayError: names the first such node.
     """
+    if not len(graph):
+        raise ReplayError("The graph has no values to compute.")
     known = np.array([name in OPS or not name for name in graph.op_names], dtype=bool)
     strange = np.flatnonzero(~known[graph.op])
     if len(strange):
@@ -64,7 +65,7 @@ def check_same(graph: Graph, data: np.ndarray, arrays: Mapping[int, np.ndarray])
         node = min(wrong)
         before, now = graph.data_of(node), arrays.get(node, float(data[node]))
         raise ReplayError(
-            f"{named(graph, node)} was {_said(before)}, but what it reads gives {_said(now)}.",
+            f"{named(graph, node)} was {full_text_of(before)}, but what it reads gives {full_text_of(now)}.",
             "The recording does not hold the numbers that it was computed from: "
             "was a value changed in place, or computed by other rules?",
         )
@@ -147,5 +148,27 @@ def leaves_of(graph: Graph, keys: Iterable[int | str]) -> list[int]:
     return nodes
 
 
-def _said(value: Number | None) -> str:
-    return full(value) if isinstance(value, float) else text_of(value)
+def as_rows(rows: Any, width: int) -> np.ndarray:
+    """Rows of numbers, float64, of shape (rows, width).
+
+    Raises:
+        DataError: they are no numbers, or not all as long.
+        ShapeError: they have another shape.
+    """
+    try:
+        found = np.asarray(rows, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError("The rows are not real numbers, or not all of one length.") from None
+    if found.ndim != 2 or found.shape[1] != width:
+        raise ShapeError(f"{width} leaves need data of shape (rows, {width}), not {found.shape}.")
+    return found
+
+
+def check_step(step: float | None) -> None:
+    """Refuse a step of finite differences that leads nowhere.
+
+    Raises:
+        DataError: it is not a positive finite number.
+    """
+    if step is not None and not 0 < step < np.inf:
+        raise DataError(f"The step is {step}; it must be a positive number, or None.")

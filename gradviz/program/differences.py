@@ -16,7 +16,7 @@ Vary = tuple[int, int]  # a leaf, and which of its elements
 Roots = Callable[[Sequence[Vary], np.ndarray], np.ndarray]
 
 
-def steps(x: np.ndarray, step: float | None) -> np.ndarray:
+def step_sizes(x: np.ndarray, step: float | None) -> np.ndarray:
     """How far to go from each number: ``step``, or ``STEP`` times its size, that of 1 at least."""
     return np.full(len(x), step) if step is not None else STEP * np.maximum(1.0, np.abs(x))
 
@@ -29,7 +29,7 @@ def central(leaves: dict[int, Number], step: float | None, roots: Roots) -> dict
     varied = [(node, k) for node, x in leaves.items() for k in range(np.size(x))]
     x = np.concatenate([np.ravel(np.asarray(x)) for x in leaves.values()]) if leaves else np.zeros(0)
     with np.errstate(all="ignore"):
-        h = steps(x, step)
+        h = step_sizes(x, step)
         above, below = x + h, x - h
         f = roots([*varied, *varied], np.concatenate([above, below]))
         slopes = (f[: len(x)] - f[len(x) :]) / (above - below)

@@ -7,6 +7,8 @@ from itertools import count
 
 import numpy as np
 
+from gradviz.grouping import ranges
+
 
 def levels_of(
     source: np.ndarray, target: np.ndarray, weight: np.ndarray, patience: int, least: float
@@ -31,7 +33,7 @@ def levels_of(
         done += int(weight[front].sum())
         if number >= patience and done < number * least:
             return None
-        reached = target[_runs(start[front], width[front])]
+        reached = target[ranges(start[front], start[front] + width[front])]
         if not len(reached):
             return level
         np.subtract.at(waits, reached, 1)
@@ -39,13 +41,7 @@ def levels_of(
     raise AssertionError("there is always a last level")
 
 
-def _runs(start: np.ndarray, width: np.ndarray) -> np.ndarray:
-    """The numbers ``start[k], start[k] + 1, …``, ``width[k]`` of them, for each k."""
-    before = np.cumsum(width) - width
-    return np.repeat(start - before, width) + np.arange(int(width.sum()))
-
-
-def grouped(items: np.ndarray, keys: Sequence[np.ndarray]) -> list[np.ndarray]:
+def alike(items: np.ndarray, keys: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The items that agree in all keys, one array each, in the order of the keys, the first first."""
     code = np.zeros(len(items), dtype=np.int64)
     for key in keys:

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from gradviz.graph.columns import Columns
+from gradviz.graph.reach import carrying
 from gradviz.operation import Op
 from gradviz.ops import OPS
 from gradviz.program.chains import Chains, find_chains
-from gradviz.program.levels import grouped, levels_of
-from gradviz.program.reach import carrying
+from gradviz.program.levels import alike, levels_of
 
 NOWHERE = -1  # the cell of what has none; of a gradient it holds NaN
 EMPTY = np.zeros((0, 0), dtype=np.int64)
@@ -201,7 +201,7 @@ def plan_of(graph: Columns, has_grad: np.ndarray, deepest: int, worthwhile: floa
                 length=int(length[found[0]]),
                 single=bool(by_itself[found[0]] != NOWHERE),
             )
-            for found in grouped(nodes, [key[nodes] for key in keys])
+            for found in alike(nodes, [key[nodes] for key in keys])
         ],
         chains,
     )

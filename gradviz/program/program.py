@@ -9,16 +9,26 @@ from typing import Any
 
 import numpy as np
 
-from gradviz.errors import ShapeError
+from gradviz.errors import DataError, ShapeError
 from gradviz.graph import Graph
 from gradviz.graph.columns import COLUMNS
 from gradviz.graph.facts import PARAM, Number
-from gradviz.program.checks import check_known, check_same, known, leaf_data, leaf_of, leaves_of, seed_of
+from gradviz.graph.reach import carrying, reached
+from gradviz.program.checks import (
+    as_rows,
+    check_known,
+    check_same,
+    check_step,
+    known,
+    leaf_data,
+    leaf_of,
+    leaves_of,
+    seed_of,
+)
 from gradviz.program.differences import Vary, central
 from gradviz.program.interpreter import Interpreter
 from gradviz.program.lanes import Lanes, one_by_one
 from gradviz.program.plan import plan_of
-from gradviz.program.reach import reached_from_root
 from gradviz.program.vectorised import Vectorised
 
 # Nodes per group from which columns are faster: a numpy call costs about as much as 15 nodes one by one.
@@ -51,13 +61,15 @@ class Program:
 
     Attributes:
         recorded: the graph.
+        seed: the gradient that the root starts from.
+        has_grad: per node, whether the root depends on it.
         vectorised: whether nodes are computed many at a time; a deep and narrow graph goes node by node.
         groups: how many groups of nodes there are that can be computed at once; 0 if it is too deep to plan.
     """
 
     def __init__(self, graph: Graph, seed: Number | None = None) -> None:
         check_known(graph)
-        self.recorded, self.has_grad = graph, reached_from_root(graph)
+        self.recorded, self.has_grad = graph, reached(graph, along=carrying(graph))
         self.seed = seed_of(graph) if seed is None else seed
         self._lock = Lock()
         self._lanes: Lanes | None = None
@@ -136,13 +148,10 @@ class Program:
         Raises:
             NotFoundError, ReplayError: one of ``nodes`` is no leaf.
             ShapeError: one of ``nodes``, or the root, is an array, or ``rows`` has another shape.
+            DataError: ``rows`` are no numbers.
         """
         leaves = leaves_of(self.recorded, nodes)
-        rows = np.asarray(rows, dtype=np.float64)
-        if rows.ndim != 2 or rows.shape[1] != len(leaves):
-            raise ShapeError(
-                f"{len(leaves)} leaves need data of shape (rows, {len(leaves)}), not {rows.shape}."
-            )
+        rows = as_rows(rows, len(leaves))
         self._needs_number()
         return self._roots([[(leaf, 0) for leaf in leaves]] * len(rows), rows)
 
@@ -164,8 +173,10 @@ class Program:
         Raises:
             NotFoundError, ReplayError: one of ``nodes`` is no leaf.
             ShapeError: the root is an array.
+            DataError: ``step`` is not a positive finite number.
         """
         self._needs_number()
+        check_step(step)
         graph = self.recorded
         found = self._usual_leaves() if nodes is None else [leaf_of(graph, key) for key in nodes]
         leaves = {node: known(graph, node) for node in found}
@@ -194,7 +205,7 @@ class Program:
             return self._lanes.roots(leaves.reshape(rows.shape), rows)
 
 
-def _with_prior(recorded: Graph, out: Replayed) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+def _with_prior(recorded: Graph, out: Replayed) -> tuple[np.ndarray, dict[int, np.ndarray | None]]:
     """Gradients added to what was there before, as ``backward()`` adds; where nothing came, what was."""
     prior = recorded.prior
     grad = np.where(prior == 0, out.grad, prior + out.grad)
@@ -216,5 +227,8 @@ def replay(graph: Graph) -> Program:
         ReplayError: an op is not in the table, a leaf's data was not kept, the root is an array and was given
             no gradient, or the recorded leaves do not give the recorded data bit for bit (but for the sign of
             a zero); the message names the node and where it was made.
+        DataError: it is no graph.
     """
+    if not isinstance(graph, Graph):
+        raise DataError(f"A {type(graph).__name__} is no graph.", "Replay what gradviz.record() gives.")
     return Program(graph)

@@ -57,7 +57,9 @@ class Vectorised:
             self.data[cells] = recorded
         graph = self.plan.graph
         self.store.arrays = {
-            node: array for node, array in graph.arrays["data"].items() if not graph.op[node]
+            node: array
+            for node, array in graph.arrays["data"].items()
+            if array is not None and not graph.op[node]
         }
         for node, value in new.items():
             if isinstance(value, np.ndarray):

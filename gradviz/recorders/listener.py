@@ -6,11 +6,11 @@ import os
 import sys
 import threading
 import tokenize
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from gradviz.engine.value import Value
 from gradviz.errors import RecordingError
 from gradviz.graph import Graph, Span, Update
 from gradviz.recorders.value import freeze, span_of
-from gradviz.recording import Writer
 
 SOURCE_BYTES, SOURCE_FILES = 1 << 20, 200
 
@@ -32,6 +31,22 @@ class Limits:
     values: int = 20_000_000
 
 
+class Sink(Protocol):
+    """What takes the passes of a run, as ``recording.Writer`` does."""
+
+    def add(self, graph: Graph, /) -> object:
+        """Take a pass."""
+
+    def update(self, index: int, updates: Sequence[Update], /) -> None:
+        """Take the updates that followed a pass."""
+
+    def source(self, file: str, text: str, /) -> None:
+        """Take the text of a user's file."""
+
+    def finish(self, exception: Mapping[str, Any] | None, exit_code: int | None, /) -> None:
+        """Take how the run ended."""
+
+
 class PassListener:
     """Listens to the engine's hooks.
 
@@ -41,21 +56,23 @@ class PassListener:
         script: the user's own file; its text is kept wherever it lies.
         limits: where to stop.
         sources: whether to keep the text of files.
+        wants: which passes to take, by number; the others are only counted.
     """
 
     def __init__(
         self,
-        writer: Writer,
+        writer: Sink,
         say: Callable[[str], None],
         *,
         script: str = "",
         limits: Limits | None = None,
         sources: bool = True,
+        wants: Callable[[int], bool] = lambda index: True,
     ) -> None:
         self.writer, self.say, self.limits = writer, say, limits or Limits()
         self.passes = self.values = 0
         self._active, self._pid, self._lock = True, os.getpid(), threading.RLock()
-        self._sources = sources
+        self._sources, self._wants = sources, wants
         self._script = os.path.abspath(script) if script else ""
         self._leaves: Mapping[Leaf, int] = {}
         self._updates: list[Update] = []
@@ -93,6 +110,10 @@ class PassListener:
 
     def _add(self, root: Value, frame: FrameType) -> None:
         self._write_updates()
+        if not self._wants(self.passes):
+            self.passes += 1
+            self._leaves = {}
+            return
         frozen = freeze(root, names_in(frame))
         graph = frozen.graph
         if self.passes >= self.limits.passes or self.values + len(graph) > self.limits.values:

@@ -17,10 +17,9 @@ from gradviz import __version__
 from gradviz.engine import hooks
 from gradviz.errors import RecordingError
 from gradviz.recorders import RECORDERS
-from gradviz.recorders.listener import Limits, PassListener, say
+from gradviz.recorders.listener import Limits, PassListener, Sink, say
 from gradviz.recorders.program import Outcome, Program
 from gradviz.recorders.standin import StandIn
-from gradviz.recording import Writer
 
 LONGEST = 10_000  # characters of an exception's message
 
@@ -52,11 +51,12 @@ class RunResult:
 def run_script(
     path: str,
     argv: Sequence[str],
-    writer: Writer,
+    writer: Sink,
     *,
     module: bool = False,
     limits: Limits | None = None,
     sources: bool = True,
+    wants: Callable[[int], bool] = lambda index: True,
     until_exit: Callable[[RunResult], None] | None = None,
 ) -> RunResult:
     """Run a script as Python would, and record it.
@@ -68,20 +68,22 @@ def run_script(
         module: run it as ``python -m`` would.
         limits: where recording stops while the script goes on.
         sources: keep the text of the user's files that the passes were made in.
+        wants: which passes to take, by number; the others are only counted.
         until_exit: go on recording until the interpreter exits, after the script's threads and its atexit
             functions, and then call this; ``__main__`` stays the script's. Else all is put back on return.
     """
     program, owner = Program(path, argv, module=module), os.getpid()
     script = "" if module else path
-    result = RunResult(Outcome(), PassListener(writer, say, script=script, limits=limits, sources=sources))
-    removers = [hooks.listen(result.listener), *install_stand_ins()]
+    listener = PassListener(writer, say, script=script, limits=limits, sources=sources, wants=wants)
+    result = RunResult(Outcome(), listener)
+    removers = [hooks.listen(listener), *install_stand_ins()]
 
     def finish() -> None:
         if os.getpid() != owner:
             return  # a forked child that exits has nothing to finish
         for remove in removers:
             remove()
-        result.listener.flush()
+        listener.flush()
         try:
             writer.finish(result.exception, result.exit_code)
         except RecordingError as error:

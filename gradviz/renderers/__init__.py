@@ -77,7 +77,7 @@ _ROWS = (
         "image/png",
         "the drawing as pixels",
         binary=True,
-        needs="a Graphviz engine",
+        needs="a Graphviz engine, to paint",
         options=(*_DRAWN, "scale", "engine", "timeout"),
     ),
     Renderer(

@@ -12,6 +12,8 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from gradviz.layout import Layout, layout
 from gradviz.layout.geometry import Curve
 from gradviz.renderers.escape import visible
@@ -32,6 +34,7 @@ from gradviz.renderers.style import CARD, GROUP, GROUP_WIDTHS, WIDTHS, text_widt
 from gradviz.summary import text_of
 
 if TYPE_CHECKING:
+    from gradviz.graph import Graph
     from gradviz.view import Box, View
 
 Place: TypeAlias = tuple[float, float, float, float]
@@ -112,23 +115,40 @@ def _arrows(placed: Layout, texts: tuple[str, ...]) -> list[Arrow]:
     return [Arrow(curve, tip, label) for (curve, tip), label in zip(trimmed, labels, strict=True)]
 
 
-def lay_out(view: View, engine: str | None = None, texts: Sequence[str] = ()) -> Layout:
-    """Lay out a view with the sizes its cards will have, and room between layers for the numbers."""
-    sizes = [size_of(view, box) for box in view.boxes]
+def lay_out(
+    view: View,
+    engine: str | None = None,
+    texts: Sequence[str] = (),
+    before: np.ndarray | None = None,
+) -> Layout:
+    """Lay out a view with the sizes its cards will have, and room between layers for the numbers.
+
+    ``before`` has the earlier middle of each box, as ``layout`` takes it.
+    """
     longest = max((text_width(text, LABEL_SIZE) for text in texts), default=0.0)
-    pairs = [(edge.source, edge.target) for edge in view.edges]
-    return layout(sizes, pairs, engine=engine, gap=round(max(_LEAST_GAP, longest + 12)))
+    edges = view.edge_columns
+    pairs = np.column_stack([edges.source, edges.target])
+    gap = round(max(_LEAST_GAP, longest + 12))
+    return layout(sizes_of(view), pairs, engine=engine, gap=gap, before=before)
 
 
-def size_of(view: View, box: Box) -> tuple[float, float]:
-    """Give the size of a box: one of a few widths, by its name and by what it will hold in the end."""
-    if box.node is None:
-        needed = (
-            INDENT + text_width(visible(box.title), NAME_SIZE) + text_width(f"  ×{box.count:,}", 11) + INSET
-        )
-        return _one_of(GROUP_WIDTHS, needed) + UNDER[0], GROUP[1] + UNDER[0]
-    graph, node = view.graph, box.node
-    name = min(text_width(f"{visible(box.title)} {box.subtitle}", NAME_SIZE), WIDTHS[2] - INDENT - INSET)
+def sizes_of(view: View) -> list[tuple[float, float]]:
+    """Give the size of each box: one of a few widths, by its name and by what it will hold in the end."""
+    graph, columns = view.graph, view.box_columns
+    rows = zip(columns.node.tolist(), columns.title, columns.subtitle, columns.values.tolist(), strict=True)
+    return [
+        _folded_size(title, count) if node < 0 else _single_size(graph, node, f"{visible(title)} {subtitle}")
+        for node, title, subtitle, count in rows
+    ]
+
+
+def _folded_size(title: str, count: int) -> tuple[float, float]:
+    needed = INDENT + text_width(visible(title), NAME_SIZE) + text_width(f"  ×{count:,}", 11) + INSET
+    return _one_of(GROUP_WIDTHS, needed) + UNDER[0], GROUP[1] + UNDER[0]
+
+
+def _single_size(graph: Graph, node: int, heading: str) -> tuple[float, float]:
+    name = min(text_width(heading, NAME_SIZE), WIDTHS[2] - INDENT - INSET)
     values = (text_of(graph.data_of(node)), text_of(graph.grad_of(node)))
     numbers = KEY_WIDTH + max(text_width(text, DATA_SIZE) for text in values)
     needed = INDENT + max(name, numbers) + INSET

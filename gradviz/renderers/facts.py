@@ -96,7 +96,7 @@ class Facts:
         """The number that each edge carries in the end; an empty list if they are too many to be shown."""
         view = self.view
         if view not in _final_texts:
-            few = len(view.edges) <= LABELLED
+            few = len(view.edge_columns.edges) <= LABELLED
             final = Facts(view, _after_backward(self.frame.timeline))
             final.stepping = False  # its current step would cost the depth-first visit
             _final_texts[view] = [edge.text for edge in final.edges] if few else []

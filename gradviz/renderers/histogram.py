@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,9 +27,10 @@ def histograms(graph: Graph, box: Box) -> tuple[list[float], list[float]]:
 
 
 def _values(
-    scalars: NDArray[np.float64], arrays: dict[int, NDArray[np.float64]], nodes: NDArray[np.int64]
+    scalars: NDArray[np.float64], arrays: Mapping[int, NDArray[np.float64] | None], nodes: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    inside = [arrays[node].ravel() for node in nodes.tolist() if node in arrays] if arrays else []
+    found = [arrays.get(node) for node in nodes.tolist()] if arrays else []
+    inside = [array.ravel() for array in found if array is not None]  # None: too large to be kept
     values = np.concatenate([scalars, *inside])
     return np.asarray(values[np.isfinite(values)])
 

@@ -56,7 +56,7 @@ class Scale:
 
     def level(self, value: float | NDArray[np.float64] | None) -> Level:
         """Give the level of a gradient, 0 to 15, or "zero", "bad" (NaN or Inf) or "none" (not computed)."""
-        size = magnitude(value)
+        size = abs(value) if isinstance(value, float) else magnitude(value)
         if size is None:
             return "none"
         if not math.isfinite(size):
@@ -98,8 +98,8 @@ def _magnitudes(graph: Graph) -> NDArray[np.float64]:
     return np.asarray(np.abs(np.concatenate(columns)))
 
 
-def _largest(arrays: Mapping[int, NDArray[np.float64]]) -> NDArray[np.float64]:
-    return np.array([magnitude(a) for a in arrays.values()], dtype=np.float64)
+def _largest(arrays: Mapping[int, NDArray[np.float64] | None]) -> NDArray[np.float64]:
+    return np.array([magnitude(a) for a in arrays.values() if a is not None], dtype=np.float64)
 
 
 def _ends(magnitudes: NDArray[np.float64]) -> tuple[float, float]:
@@ -118,7 +118,7 @@ def _quantiles_of_logs(numbers: NDArray[np.float64], shares: tuple[float, float]
     at = np.array(shares) * (len(numbers) - 1)
     below = at.astype(np.int64)
     above = np.minimum(below + 1, len(numbers) - 1)
-    numbers.partition(np.unique((below, above)))
+    numbers.partition(sorted({*below.tolist(), *above.tolist()}))
     low, high = np.log10(numbers[below]), np.log10(numbers[above])
     quantiles: list[float] = (low + (at - below) * (high - low)).tolist()
     return quantiles

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradviz.graph import Number, Span
 from gradviz.numbers import full, short
-from gradviz.summary import magnitude, summarise
+from gradviz.summary import ABSENT, magnitude, summarise
 
 _BACKSLASH = "\\"  # of a path on Windows
 
@@ -36,7 +36,9 @@ def range_text(low: float, high: float) -> str:
 
 
 def share_text(share: float) -> str:
-    """Give a share in percent; not 0 % or 100 % unless it is."""
+    """Give a share in percent; not 0 % or 100 % unless it is. NaN stands for a share of nothing."""
+    if math.isnan(share):
+        return ABSENT
     percent = round(share * 100)
     if percent == 0 and share > 0:
         return "< 1 %"

@@ -19,16 +19,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import accumulate, pairwise
 from threading import RLock
 
 import numpy as np
 
 from gradviz.errors import NotFoundError
 from gradviz.graph import Graph, Number, Update
+from gradviz.graph.reach import reached
 from gradviz.timeline.frame import Frame
 from gradviz.timeline.partialsums import PartialSums
 from gradviz.timeline.step import PHASES, Step
-from gradviz.timeline.walk import Walk, reached
+from gradviz.timeline.walk import Walk
 
 __all__ = ["PHASES", "Step", "Timeline"]
 
@@ -85,10 +87,9 @@ class Timeline:
         Raises:
             NotFoundError: there is no such phase.
         """
-        if name not in PHASES:
+        if name not in self._ranges:
             raise NotFoundError(f"There is no phase {name!r}.", f"The phases are {', '.join(PHASES)}.")
-        at = PHASES.index(name)
-        return range(self._starts[at], self._starts[at + 1])
+        return self._ranges[name]
 
     @cached_property
     def order(self) -> list[int]:
@@ -114,10 +115,9 @@ class Timeline:
     def steps_of(self, node: int) -> dict[str, int | None | list[int]]:
         """The steps at which something happens to ``node``: compute, enter, leave, grad (a list), update."""
         node, order, backward = self.graph.find(node), self.phase_range("order"), self.phase_range("backward")
-        grad: list[int] = []
+        grad = [backward.start] if backward and node == self.graph.root else []
         if backward:
-            seed = [backward.start] if node == self.graph.root else []
-            grad = [*seed, *(self.sums.carries_to(node) + backward.start + 1).tolist()]
+            grad += (self.sums.carries_to(node) + backward.start + 1).tolist()
         visited = bool(order) and bool(self._reached[node])
         updated = self._update_index.get(node)
         return {
@@ -178,16 +178,15 @@ class Timeline:
     @cached_property
     def receives(self) -> np.ndarray:
         """Per node, whether a step of the backward phase carries something to it."""
-        column = np.zeros(len(self.graph), dtype=bool)
-        column[self.graph.input[self.carrying]] = True
-        return column
+        return np.bincount(self.graph.input[self.carrying], minlength=len(self.graph)) > 0
 
     @property
     def sums(self) -> PartialSums:
         """The carries of the backward phase and their partial sums."""
         with self._making:  # one thread makes them, others wait for it
             if self._sums is None:
-                self._sums = PartialSums(self.graph, self.walk.order, self.carrying)
+                like = self._like.sums if self._like else None
+                self._sums = PartialSums(self.graph, self.walk.order, self.carrying, like)
             return self._sums
 
     @property
@@ -205,11 +204,12 @@ class Timeline:
     @cached_property
     def _starts(self) -> tuple[int, ...]:
         """The first step of each phase, and the end."""
-        visits = carries = 0
-        if self.has_backward:
-            visits, carries = 2 * int(np.count_nonzero(self._reached)), 1 + self._carries
-        lengths = (len(self.graph), visits, carries, len(self.graph.updates))
-        return tuple(int(x) for x in np.concatenate(([0], np.cumsum(lengths))))
+        visits, carries = (2 * int(self._reached.sum()), 1 + self._carries) if self.has_backward else (0, 0)
+        return (0, *accumulate((len(self.graph), visits, carries, len(self.graph.updates))))
+
+    @cached_property
+    def _ranges(self) -> dict[str, range]:
+        return {name: range(*ends) for name, ends in zip(PHASES, pairwise(self._starts), strict=True)}
 
     def carries_done(self, k: int) -> int:
         """How many carries are among the first ``k`` steps."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradviz.graph import Graph, Number
-from gradviz.graph.grouping import grouped
+from gradviz.grouping import grouped, ranges
 
 FEW = 16  # fan-out up to which the sums of all nodes are advanced together, one addition at a time
 
@@ -20,6 +20,7 @@ class PartialSums:
         graph: the graph.
         order: its nodes in topological order; nothing is carried from others.
         carrying: per edge, whether anything is carried along it.
+        like: those of a graph with the same edges; what is the same is shared.
 
     Attributes:
         edges: the graph edges that carry, in order.
@@ -27,12 +28,24 @@ class PartialSums:
         after: per carry, the sum at that node once it has received; NaN where it is an array.
     """
 
-    def __init__(self, graph: Graph, order: np.ndarray, carrying: np.ndarray) -> None:
-        self.graph = graph
-        edges = _edges_of(graph, order[::-1])
-        self.edges = edges[carrying[edges]]
-        self.targets = graph.input[self.edges].astype(np.int32)
-        self._by_target, self._start = grouped(self.targets, len(graph))
+    edges: np.ndarray
+    targets: np.ndarray
+    _by_target: np.ndarray  # carries by the node that receives
+    _start: np.ndarray  # where each node starts in them, and the end
+
+    def __init__(
+        self, graph: Graph, order: np.ndarray, carrying: np.ndarray, like: PartialSums | None = None
+    ) -> None:
+        self.graph, self._carrying = graph, carrying
+        if like is not None and np.array_equal(carrying, like._carrying):
+            self.edges, self.targets = like.edges, like.targets
+            self._by_target, self._start = like._by_target, like._start
+        else:
+            order = order[::-1]
+            edges = ranges(graph.input_start[order], graph.input_start[order + 1]).astype(np.int32)
+            self.edges = edges[carrying[edges]]
+            self.targets = graph.input[self.edges].astype(np.int32)
+            self._by_target, self._start = grouped(self.targets, len(graph))
         self.after = self._running_sums()
 
     def __len__(self) -> int:
@@ -85,12 +98,3 @@ class PartialSums:
         after = np.empty_like(sums)
         after[self._by_target] = sums
         return after
-
-
-def _edges_of(graph: Graph, nodes: np.ndarray) -> np.ndarray:
-    """The edges that ``nodes`` read, node by node in slot order."""
-    first = graph.input_start[nodes]
-    counts = graph.input_start[nodes + 1] - first
-    ends = np.cumsum(counts)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.asarray(np.repeat(first - ends + counts, counts) + np.arange(total), dtype=np.int32)

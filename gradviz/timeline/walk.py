@@ -40,24 +40,6 @@ class Walk:
         return len(self.node)
 
 
-def reached(graph: Graph) -> np.ndarray:
-    """Per node, whether the visit comes to it: to all but what nobody reads, and what only that reads."""
-    readers = np.bincount(graph.input, minlength=len(graph))
-    if len(graph):
-        readers[graph.root] += 1
-    dead = np.flatnonzero(readers == 0).tolist()
-    if dead:
-        left, start, inputs = readers.tolist(), graph.input_start, graph.input
-        while dead:
-            node = dead.pop()
-            for below in inputs[start[node] : start[node + 1]].tolist():
-                left[below] -= 1
-                if not left[below]:
-                    dead.append(below)
-        readers = np.array(left)
-    return np.asarray(readers > 0)
-
-
 def _visit(graph: Graph) -> list[int]:
     """The events: the edge by which a node is entered, ~node where it is left.
 

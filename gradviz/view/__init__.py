@@ -11,14 +11,15 @@ import numpy as np
 
 from gradviz.errors import NotFoundError
 from gradviz.graph import Graph
-from gradviz.view.boxes import Box, BoxColumns, Boxes, ViewEdge, ViewEdgeColumns, keys_in
+from gradviz.view.boxes import Box, BoxColumns, keys_in
 from gradviz.view.boxfacts import BoxFactColumns, BoxFacts, EdgeFactColumns, EdgeFacts, box_facts, edge_facts
-from gradviz.view.choosing import Held, ScopeRow, bounded, calm, scope_rows
+from gradviz.view.edges import ViewEdge, ViewEdgeColumns, edge_columns, edge_of, edge_rows
+from gradviz.view.expansion import ScopeRow, closed, keys_of, open_keys, scope_rows, through, without_whole
 from gradviz.view.folding import fold_tree
+from gradviz.view.limits import MOST, MOST_EVER, Held, bounded, calm
 from gradviz.view.magnitudes import Magnitudes, magnitudes
-from gradviz.view.opened import MOST, MOST_EVER, closed, keys_of, open_keys, through, without_whole
 from gradviz.view.opening import open_all, open_automatically, open_depth
-from gradviz.view.rows import ROOT
+from gradviz.view.scopetree import ROOT
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -105,17 +106,17 @@ class View:
     @cached_property
     def edge_columns(self) -> ViewEdgeColumns:
         """All edges in columns, without an object for each."""
-        return self._parts.edge_columns(self.edge_of)
+        return edge_columns(self.graph, self.box_of, self.edge_of)
 
     @cached_property
     def edges(self) -> list[ViewEdge]:
         """All edges, in the order of their first graph edges; those of two single values stay apart."""
-        return self._parts.edges(self.edge_of, self.edge_columns)
+        return edge_rows(self.edge_columns, self.edge_of)
 
     @cached_property
     def edge_of(self) -> np.ndarray:
         """Per graph edge, the index of its view edge; -1 where it lies inside one box."""
-        return self._parts.edge_of()
+        return edge_of(self.graph, self.box_of, self._parts.node >= 0)
 
     @property
     def magnitudes(self) -> Magnitudes:
@@ -131,7 +132,8 @@ class View:
     def note(self) -> str:
         """How much is shown in how many boxes, and what was too large to open."""
         values, boxes = len(self.graph), len(self._parts)
-        text = f"all {values:,} values" if boxes == values else f"{values:,} values in {boxes:,} boxes"
+        inside = f"{values:,} values in {boxes:,} box{'' if boxes == 1 else 'es'}"
+        text = f"all {values:,} values" if boxes == values else inside
         if not self.held:
             return text
         titles = [held.title for held in self.held]
@@ -147,8 +149,8 @@ class View:
         index = self._index.get(key)
         if index is not None:
             return self.boxes[index]
-        known = ", ".join(self.box_columns.key[:5])
-        more = " …" if len(self.boxes) > 5 else ""
+        known = ", ".join(self.box_columns.key[:5]) or "none"
+        more = " …" if len(self._parts) > 5 else ""
         raise NotFoundError(f"This view has no box {key[:80]!r}.", f"It has {known}{more}.")
 
     def scopes(self) -> list[ScopeRow]:
@@ -188,7 +190,7 @@ class View:
         """The same boxes over a graph of the same structure with other numbers, some of which are titles."""
         other = copy(self)
         other.graph, other._facts = graph, None
-        other._parts = Boxes(graph, self.tree, self._parts.grouping, self._parts.home)
+        other._parts = self._parts.over(graph)
         other.__dict__.pop("boxes", None)
         return other
 

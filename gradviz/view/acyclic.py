@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gradviz.graph import Graph
-from gradviz.view.components import strongly_connected
+from gradviz.grouping import distinct
 from gradviz.view.numbering import by_first, distinct_pairs
+from gradviz.view.stronglyconnected import strongly_connected_components
 
 PARTS = 24  # parts, or twice the number of groups, up to which splitting is still readable
 
@@ -76,7 +77,7 @@ def _cycles(graph: Graph, index: np.ndarray, count: int) -> list[list[int]]:
     )
     spanned = np.cumsum(open_at) > 0
     kept = spanned[source] & spanned[target] & (source != target)
-    return strongly_connected(zip(source[kept].tolist(), target[kept].tolist(), strict=True))
+    return strongly_connected_components(zip(source[kept].tolist(), target[kept].tolist(), strict=True))
 
 
 def _levels(graph: Graph, index: np.ndarray, inside: np.ndarray, most: int, count: int) -> np.ndarray | None:
@@ -95,7 +96,7 @@ def _levels(graph: Graph, index: np.ndarray, inside: np.ndarray, most: int, coun
                 return None
             level[j] = above
     levels = np.array(level)
-    return levels if len(np.unique(levels * count + index[nodes])) <= most else None
+    return levels if len(distinct(levels * count + index[nodes])) <= most else None
 
 
 def _boxes(names: np.ndarray, index: np.ndarray, joined: np.ndarray, level: np.ndarray) -> Grouping:

@@ -1,8 +1,9 @@
-"""Boxes and the edges between them, made from a grouping of nodes."""
+"""Boxes, made from a grouping of nodes."""
 
 from __future__ import annotations
 
 import re
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -10,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gradviz.graph import Graph
+from gradviz.graph.labelling import labeller
 from gradviz.view.acyclic import Grouping
 from gradviz.view.folding import FoldTree
 from gradviz.view.naming import subtitles, symbol_of, told_apart
-from gradviz.view.numbering import by_first
 from gradviz.view.splitting import LOOP
 
 JOIN = " + "  # between the keys of groups drawn as one box
@@ -51,18 +52,6 @@ class Box:
         return bool(self.opens)
 
 
-@dataclass(frozen=True, eq=False)
-class ViewEdge:
-    """One edge of the graph (then ``slot`` says which argument it is), or all those between two boxes."""
-
-    index: int
-    source: int
-    target: int
-    edges: np.ndarray
-    slot: int | None
-    count: int
-
-
 class BoxColumns(NamedTuple):
     """All boxes in columns, for drawing very many: texts in lists, numbers in arrays.
 
@@ -80,24 +69,8 @@ class BoxColumns(NamedTuple):
     values: np.ndarray
 
 
-class ViewEdgeColumns(NamedTuple):
-    """All edges in columns.
-
-    Attributes:
-        source, target: the boxes at either end.
-        edges: how many graph edges it stands for; ``first`` is the first of these.
-        slot: which argument it is, or -1 where it stands for several.
-    """
-
-    source: np.ndarray
-    target: np.ndarray
-    edges: np.ndarray
-    first: np.ndarray
-    slot: np.ndarray
-
-
 class Boxes:
-    """Makes the boxes and edges of one grouping.
+    """Makes the boxes of one grouping.
 
     Args:
         graph, tree: what is drawn.
@@ -111,7 +84,7 @@ class Boxes:
 
     def __init__(self, graph: Graph, tree: FoldTree, grouping: Grouping, home: np.ndarray) -> None:
         self.graph, self.tree, self.grouping, self.row_count = graph, tree, grouping, len(home)
-        self.home, self.box_of = home, grouping.box_of
+        self.box_of = grouping.box_of
         narrow = self.box_of.astype(np.uint16) if len(self) < 1 << 16 else self.box_of
         self.node_order = np.argsort(narrow, kind="stable")  # a radix sort where numbers are narrow
         self.count = np.bincount(self.box_of, minlength=len(self))
@@ -123,12 +96,21 @@ class Boxes:
     def __len__(self) -> int:
         return len(self.grouping.group)
 
+    def over(self, graph: Graph) -> Boxes:
+        """The same boxes over a graph of the same structure with other numbers."""
+        other = copy(self)
+        other.graph = graph
+        for numbers in ("columns", "_label"):  # a constant is called by its number
+            other.__dict__.pop(numbers, None)
+        return other
+
     @cached_property
     def columns(self) -> BoxColumns:
         """All boxes in columns."""
+        label = labeller(self.graph, int(np.count_nonzero(self.node >= 0)))
         words = subtitles(self.graph, self.tree.splitter.what, self.box_of, len(self))
         rows = [
-            self._collapsed(box, words[box]) if node < 0 else self._single(box, node)
+            self._collapsed(box, words[box]) if node < 0 else self._single(box, node, label(node))
             for box, node in enumerate(self.node.tolist())
         ]
         key, title, subtitle, scope = (
@@ -152,48 +134,6 @@ class Boxes:
         """The keys that opening a box opens."""
         return tuple(self.tree.keys[row] for row in self._rows(box)) if self.node[box] < 0 else ()
 
-    def edge_of(self) -> np.ndarray:
-        """Per graph edge, the index of its view edge; -1 where it lies inside one box."""
-        source, target = self.box_of[self.graph.input], self.box_of[self.graph.consumer]
-        edges = np.flatnonzero(source != target)
-        source, target = source[edges], target[edges]
-        own = (self.node[source] >= 0) & (self.node[target] >= 0)
-        shared = np.flatnonzero(~own)
-        codes = source[shared].astype(np.int64) * len(self) + target[shared]
-        first, index = by_first(codes, len(self) ** 2)
-        code = np.empty(len(edges), dtype=np.int32)  # the first edge among ``edges`` of the same view edge
-        code[own] = np.flatnonzero(own)
-        code[shared] = shared[first][index]
-        starts = np.zeros(len(edges), dtype=bool)
-        starts[code] = True
-        edge_of = np.full(self.graph.edge_count, -1, dtype=np.int32)
-        edge_of[edges] = (np.cumsum(starts, dtype=np.int32) - 1)[code]
-        return edge_of
-
-    def edge_columns(self, edge_of: np.ndarray) -> ViewEdgeColumns:
-        """All view edges in columns."""
-        graph, drawn = self.graph, np.flatnonzero(edge_of >= 0)
-        count = np.bincount(edge_of[drawn])
-        first = np.empty(len(count), dtype=np.int64)
-        first[edge_of[drawn[::-1]]] = drawn[::-1]  # of several the last stays, which comes first
-        target = graph.consumer[first]
-        slot = np.where(count == 1, first - graph.input_start[target], -1)
-        return ViewEdgeColumns(self.box_of[graph.input[first]], self.box_of[target], count, first, slot)
-
-    def edges(self, edge_of: np.ndarray, columns: ViewEdgeColumns) -> list[ViewEdge]:
-        """All view edges."""
-        drawn = np.flatnonzero(edge_of >= 0)
-        number = edge_of[drawn]
-        narrow = number.astype(np.uint16) if len(columns.edges) < 1 << 16 else number
-        order = drawn[np.argsort(narrow, kind="stable")]
-        ends = np.cumsum(columns.edges).tolist()
-        inside = [order[a:b] for a, b in zip([0, *ends], ends, strict=False)]
-        plain = zip(*(columns[k].tolist() for k in (0, 1, 2, 4)), inside, strict=True)
-        return [
-            ViewEdge(i, source, target, edges, None if slot < 0 else slot, count)
-            for i, (source, target, count, slot, edges) in enumerate(plain)
-        ]
-
     def _rows(self, box: int) -> list[int]:
         """The rows of the tree in a collapsed box; other groups in it are single values."""
         return [row for row in self.grouping.groups(box) if row < self.row_count]
@@ -206,9 +146,9 @@ class Boxes:
         around = self.tree.titles[self.tree.parent[row]]
         return f"{around}/{title}" if around else title
 
-    def _single(self, box: int, node: int) -> tuple[str, str, str, str]:
+    def _single(self, box: int, node: int, label: str) -> tuple[str, str, str, str]:
         scope = self.tree.keys[self._scope[box]]
-        return f"n{node}", self.graph.label(node), symbol_of(self.graph, node), scope
+        return f"n{node}", label, symbol_of(self.graph, node), scope
 
     def _collapsed(self, box: int, words: str) -> tuple[str, str, str, str]:
         """Texts of a box of several values: one group or a part of it, or several groups that were joined."""

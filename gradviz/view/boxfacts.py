@@ -88,7 +88,7 @@ def box_facts(view: View, frame: Frame) -> BoxFactColumns:
     per_box, sizes = _PerBox(view), magnitudes(view.graph)
     low, high, bad = sizes.data
     grad = sizes.grad(frame)
-    has = frame.has_grad
+    has, known = frame.has_grad, frame.has_grad & ~sizes.has_lost_grad
     backward = frame.timeline.phase_range("backward")
     seeds = np.zeros(per_box.boxes, dtype=np.int64)
     if len(backward):
@@ -97,9 +97,8 @@ def box_facts(view: View, frame: Frame) -> BoxFactColumns:
     receives_in_all = per_box.tally(view.box_of[view.graph.input[carries]])
     finished = np.array_equal(carries, carried)
     receives = receives_in_all if finished else per_box.tally(view.box_of[view.graph.input[carried]])
-    done = per_box.count(has)
     with np.errstate(all="ignore"):
-        zero_share = per_box.count(has & (grad == 0)) / done
+        zero_share = per_box.count(known & (grad == 0)) / per_box.count(known)
     return BoxFactColumns(
         total=per_box.sizes,
         computed=per_box.count(frame.computed),
@@ -107,10 +106,10 @@ def box_facts(view: View, frame: Frame) -> BoxFactColumns:
         data_max=per_box.reduce(np.fmax, high, frame.computed, np.nan),
         grads_total=seeds + receives_in_all,
         grads=seeds * (frame.k > backward.start) + receives,
-        done_grads=done,
-        grad_norm=_largest(per_box, grad, has),
+        done_grads=per_box.count(has),
+        grad_norm=_largest(per_box, grad, known),
         zero_share=zero_share,
-        nonfinite=per_box.count((frame.computed & bad) | (has & ~np.isfinite(grad))),
+        nonfinite=per_box.count((frame.computed & bad) | (known & ~np.isfinite(grad))),
         updated=per_box.count(frame.updated),
     )
 
@@ -129,9 +128,9 @@ def edge_facts(view: View, frame: Frame) -> EdgeFactColumns:
     return EdgeFactColumns(total, carried, largest)
 
 
-def _largest(per_box: _PerBox, grad: np.ndarray, has: np.ndarray) -> np.ndarray:
+def _largest(per_box: _PerBox, grad: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Per box the largest |gradient|, NaN where one of them is NaN or none exists."""
-    largest = per_box.reduce(np.maximum, grad, has, -np.inf)
+    largest = per_box.reduce(np.maximum, grad, known, -np.inf)
     largest[largest == -np.inf] = np.nan
     return largest
 

@@ -18,9 +18,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from gradviz.graph import Graph
-from gradviz.view.crossings import phases
 from gradviz.view.gathering import gather_scopes
-from gradviz.view.rows import ROOT, Rows
+from gradviz.view.reentry import reentries
+from gradviz.view.scopetree import ROOT, ScopeTree
 from gradviz.view.splitting import LEAVES, RUNS, Members, Piece, Splitter, sequence
 from gradviz.view.structure import Structure
 
@@ -28,7 +28,7 @@ FOLD = 24  # values drawn one by one inside one open scope
 DEEPEST = 100  # parts of a key
 
 
-class FoldTree(Rows):
+class FoldTree(ScopeTree):
     """Scopes and pseudo-scopes as a tree; row 0 is the graph itself and is always open.
 
     Args:
@@ -129,8 +129,8 @@ class FoldTree(Rows):
         crowded = sisters + len(nodes) > self.limit if row == ROOT else len(nodes) > FOLD
         if not self.folds or not crowded or not len(nodes):
             return splitter.leaves(nodes, LEAVES if self.folds else 2 * LEAVES)
-        apart = phases(splitter.graph, nodes, splitter.symbol) if sisters else None
-        pieces = Structure(splitter, nodes, apart).pieces()
+        entered = reentries(splitter.graph, nodes, splitter.symbol) if sisters else None
+        pieces = Structure(splitter, nodes, entered).pieces()
         if row == ROOT or sisters or len(pieces) != 1 or len(pieces[0].nodes) < len(nodes):
             return pieces
         only = pieces[0]  # a box that holds one box says nothing

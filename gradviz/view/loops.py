@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradviz.view.numbering import numbered
+from gradviz.grouping import distinct
+from gradviz.view.numbering import numbered, scrambled
 
 TRIALS = 6  # ways to cut a region that are tried, the coarsest first
 ALIKE = 0.5  # of a region must lie in iterations that look like one another
@@ -44,13 +45,13 @@ def find_loop(symbols: np.ndarray) -> Loop | None:
     symbol comes next after it.
     """
     symbols, count = numbered(symbols, int(symbols.max()) + 1)
-    likeness = np.random.default_rng(0).integers(1 << 62, size=count, dtype=np.uint64)[symbols]
+    likeness = (scrambled(count) >> np.uint64(2))[symbols]
     if count == 1:
         return Loop(np.arange(len(symbols)), likeness)
     times = np.bincount(symbols)
     last = np.zeros(count, dtype=np.int64)
     last[symbols] = np.arange(len(symbols))
-    for often in np.unique(times[times > 1])[:TRIALS].tolist():
+    for often in distinct(times[times > 1])[:TRIALS].tolist():
         same = np.flatnonzero(times == often)
         marks = np.flatnonzero(symbols == same[np.argmax(last[same])])
         for starts in _cuts(symbols, marks):
@@ -74,7 +75,7 @@ def _cuts(symbols: np.ndarray, marks: np.ndarray) -> list[np.ndarray]:
     first = np.flatnonzero(symbols == symbols[0])
     after = np.searchsorted(first, marks[:-1])
     after = first[after[after < len(first)]]
-    return [np.unique(np.concatenate(([0], cut))) for cut in (after, marks[:-1] + 1)]
+    return [distinct(np.concatenate(([0], cut))) for cut in (after, marks[:-1] + 1)]
 
 
 def _is_regular(starts: np.ndarray, alike: np.ndarray, length: int) -> bool:

@@ -30,14 +30,25 @@ class Magnitudes:
 
     @cached_property
     def data(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Per node the smallest and largest finite element (NaN if none), and whether one is not finite."""
+        """Per node the smallest and largest finite element (NaN if none), and whether one is not finite.
+
+        An array that was too large to keep counts as one without elements.
+        """
         low = np.where(np.isfinite(self.graph.data), self.graph.data, np.nan)
         high, bad = low.copy(), ~np.isfinite(self.graph.data)
         for node, array in self.graph.arrays["data"].items():
-            finite = array[np.isfinite(array)]
-            bad[node] = finite.size < array.size
+            known = np.empty(0) if array is None else array
+            finite = known[np.isfinite(known)]
+            bad[node] = finite.size < known.size
             low[node], high[node] = (finite.min(), finite.max()) if finite.size else (np.nan, np.nan)
         return low, high, bad
+
+    @cached_property
+    def has_lost_grad(self) -> np.ndarray:
+        """Per node, whether its gradient is an array that was too large to keep."""
+        lost = np.zeros(len(self.graph), dtype=bool)
+        lost[[node for node, array in self.graph.arrays["grad"].items() if array is None]] = True
+        return lost
 
     @cached_property
     def carried(self) -> np.ndarray:

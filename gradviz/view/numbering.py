@@ -1,4 +1,7 @@
-"""Number codes without gaps, and pairs of them: by table where the codes are small, else by sorting."""
+"""Number codes without gaps, and pairs of them: by table where the codes are small, else by sorting.
+
+And numbers that look like chance, by which what is made of the same codes is told.
+"""
 
 from __future__ import annotations
 
@@ -56,3 +59,14 @@ def distinct_pairs(
     pairs, index = np.unique(codes[starts], return_inverse=True)
     counts = np.bincount(index, np.diff(starts, append=len(codes)), len(pairs))
     return pairs.astype(np.int64), counts.astype(np.int64)
+
+
+def scrambled(count: int) -> np.ndarray:
+    """As many uint64 that look like chance and are always the same: SplitMix64, without ``numpy.random``.
+
+    Source: G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators" (2014).
+    """
+    x = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        x = (x ^ (x >> np.uint64(shift))) * np.uint64(factor)
+    return np.asarray(x ^ (x >> np.uint64(31)))

@@ -5,19 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from gradviz.graph import OP, Graph
+from gradviz.grouping import distinct
+from gradviz.view.expansion import Expansion, shown
 from gradviz.view.folding import FOLD, FoldTree
 from gradviz.view.numbering import distinct_pairs
-from gradviz.view.opened import Opened, shown
-from gradviz.view.rows import ROOT
+from gradviz.view.scopetree import ROOT
 
 EDGES_PER_BOX = 3  # a first look with more lines than this is a tangle, however few its boxes
 TRIALS = 50  # families of scopes tried one by one
 FEW = 3  # boxes that say too little of a graph
 
 
-def open_depth(tree: FoldTree, depth: int) -> Opened:
+def open_depth(tree: FoldTree, depth: int) -> Expansion:
     """The program's scopes open down to ``depth``: at 0 none, at 1 the outermost."""
-    is_open: Opened = {ROOT: False}
+    is_open: Expansion = {ROOT: False}
     front = list(tree.children(ROOT))
     while front:
         row = front.pop()
@@ -28,9 +29,9 @@ def open_depth(tree: FoldTree, depth: int) -> Opened:
     return is_open
 
 
-def open_all(tree: FoldTree, most: int) -> Opened:
+def open_all(tree: FoldTree, most: int) -> Expansion:
     """Everything open from the outside in, as far as ``most`` boxes hold it."""
-    is_open: Opened = {ROOT: False}
+    is_open: Expansion = {ROOT: False}
     boxes, front = tree.shown(ROOT), [*tree.children(ROOT)]
     for row in front:  # grows
         if boxes - 1 + tree.shown(row) <= most:
@@ -40,7 +41,7 @@ def open_all(tree: FoldTree, most: int) -> Opened:
     return is_open
 
 
-def open_automatically(graph: Graph, tree: FoldTree, limit: int) -> list[Opened]:
+def open_automatically(graph: Graph, tree: FoldTree, limit: int) -> list[Expansion]:
     """Open scopes from the outside in while boxes and edges stay few; give every stage, the last one last.
 
     Scopes of one depth open together if they can; otherwise sisters do. A scope that would show nothing but
@@ -97,7 +98,7 @@ class _Opener:
 
     def __init__(self, graph: Graph, tree: FoldTree, limit: int) -> None:
         self.graph, self.tree, self.limit = graph, tree, limit
-        self.is_open: Opened = {ROOT: False}
+        self.is_open: Expansion = {ROOT: False}
         self.stages = [dict(self.is_open)]
         self._rows = 0
 
@@ -138,5 +139,5 @@ class _Opener:
         source, target = group[self._source], group[self._target]
         single = (source < 0) | (target < 0)
         between = ~single & (source != target)
-        aggregated = np.unique(source[between] * len(group) + target[between])
+        aggregated = distinct(source[between] * len(group) + target[between])
         return int(self._count[single].sum()) + len(aggregated) + int(self._inside[group < 0].sum())

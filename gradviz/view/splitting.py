@@ -152,7 +152,7 @@ def sequence(nodes: np.ndarray, members: Members, room: int) -> list[Piece]:
     tiny = int(np.max(ends - members.starts)) <= TINY
     if count < 2 or (tiny and len(nodes) <= DIRECT):
         return []
-    size = 1 if count <= room and count < len(nodes) else rounded(count / steps(count, room))
+    size = 1 if count <= room and count < len(nodes) else rounded(count / piece_count(count, room))
     pieces = []
     for a in range(0, count, size):
         b = min(a + size, count)
@@ -166,7 +166,7 @@ def sequence(nodes: np.ndarray, members: Members, room: int) -> list[Piece]:
     return pieces
 
 
-def steps(count: int, room: int) -> int:
+def piece_count(count: int, room: int) -> int:
     """Into how many pieces to cut so many things, so that a few levels of pieces hold about as many each."""
     levels = max(2, math.ceil(round(math.log(max(count, 2), room), 9)))
     return max(2, math.ceil(round(math.pow(count, 1 / levels), 9)))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gradviz.graph import OP
+from gradviz.grouping import distinct
 from gradviz.view.loops import find_loop, groups, regions
-from gradviz.view.splitting import TINY, Piece, Splitter, steps
+from gradviz.view.splitting import TINY, Piece, Splitter, piece_count
 
 REGIONS = 1_000  # stretches with anything repeated in them, beyond which no loop is looked for
 
@@ -14,18 +15,26 @@ REGIONS = 1_000  # stretches with anything repeated in them, beyond which no loo
 class Structure:
     """Sorts values into loops and stretches.
 
-    Per operation, ``box`` is the piece it goes to, or -1, and ``unit`` the iteration in it.
+    Args:
+        splitter: what is known of the graph.
+        nodes: the values, in the order they were made.
+        entered: per value, how often a way to it has come back into the scope; values of different numbers go
+            to different pieces. None where it is the same for all.
+
+    Attributes:
+        box: per operation, the piece it goes to, or -1.
+        unit: per operation, the iteration in it.
     """
 
-    def __init__(self, splitter: Splitter, nodes: np.ndarray, phase: np.ndarray | None = None) -> None:
+    def __init__(self, splitter: Splitter, nodes: np.ndarray, entered: np.ndarray | None = None) -> None:
         self.splitter, self.nodes = splitter, nodes
         self.is_op = splitter.graph.kind[nodes] == OP
         self.ops = nodes[self.is_op]
         self.box = np.full(len(self.ops), -1)
         self.unit = np.arange(len(self.ops))
         self.loops = 0
-        phases = np.zeros(len(self.ops), dtype=np.int8) if phase is None else phase[self.is_op]
-        self.parts = [np.flatnonzero(phases == p) for p in range(int(phases.max(initial=-1)) + 1)]
+        times = np.zeros(len(self.ops), dtype=np.int8) if entered is None else entered[self.is_op]
+        self.parts = [np.flatnonzero(times == n) for n in range(int(times.max(initial=-1)) + 1)]
         for part in self.parts:
             if len(part):
                 self._find_loops(part)
@@ -68,8 +77,8 @@ class Structure:
             atoms = np.where(self.box >= 0, len(self.ops) + self.box, atoms)
             self.loops = self.boxes = 0
             self.box[:] = -1
-        total = len(np.unique(atoms[self.box < 0]))
-        size = -(-total // steps(total, self.splitter.room))
+        total = len(distinct(atoms[self.box < 0]))
+        size = -(-total // piece_count(total, self.splitter.room))
         for part in self.parts:
             in_loop = self.box[part] >= 0
             at, loops_before = part[~in_loop], np.cumsum(np.diff(in_loop, prepend=False))[~in_loop]
@@ -112,5 +121,5 @@ class Structure:
         pieces = self.splitter.leaves(free, TINY)
         if len(pieces) + len(free) - sum(len(piece.nodes) for piece in pieces) <= self.splitter.room:
             return pieces
-        parts = np.array_split(free, steps(len(free), self.splitter.room))
+        parts = np.array_split(free, piece_count(len(free), self.splitter.room))
         return [piece._replace(name=f"{piece.name}.leaves") for piece in self.splitter.stretches(parts)]

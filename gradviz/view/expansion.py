@@ -1,18 +1,35 @@
-"""What is open in a View: the rows, the keys that stand for them, and how many boxes they show."""
+"""What is expanded in a View: the open rows, the keys that stand for them, and the boxes they show."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from gradviz.view.folding import FoldTree
-from gradviz.view.rows import ROOT
+from gradviz.view.scopetree import ROOT
 
-MOST = 1_000  # boxes in one View that nobody was asked about
-MOST_EVER = 60_000  # boxes in one View; beyond that neither a layout nor a canvas stays quick
 WHOLE = "*"  # at the end of a key: everything in it, down to single values
 
-Opened = dict[int, bool]  # the open rows, and whether everything below is open as well
+Expansion = dict[int, bool]  # the open rows, and whether everything below is open as well
+
+
+@dataclass(frozen=True)
+class ScopeRow:
+    """A scope or pseudo-scope that can be opened or closed from here.
+
+    Attributes:
+        key, title: what opens it, and what to call it.
+        parent: the key of the one around it.
+        count: the values inside.
+        open: whether it is open.
+    """
+
+    key: str
+    title: str
+    parent: str
+    count: int
+    open: bool
 
 
 class Shown(NamedTuple):
@@ -35,7 +52,7 @@ class Shown(NamedTuple):
         return len(self.closed) + self.single
 
 
-def shown(tree: FoldTree, is_open: Opened) -> Shown:
+def shown(tree: FoldTree, is_open: Expansion) -> Shown:
     """Walk down the open rows. They are split as far as need be."""
     order, opened, closed, single, front = list[int](), list[int](), list[int](), 0, [ROOT]
     while front:
@@ -53,9 +70,9 @@ def shown(tree: FoldTree, is_open: Opened) -> Shown:
     return Shown(order, opened, closed, single)
 
 
-def open_keys(tree: FoldTree, keys: Collection[str]) -> Opened:
+def open_keys(tree: FoldTree, keys: Collection[str]) -> Expansion:
     """The rows with these keys open, and the runs around a scope that is; unknown keys are passed over."""
-    is_open: Opened = {ROOT: False}
+    is_open: Expansion = {ROOT: False}
     for key, whole in map(without_whole, sorted(keys)):
         row = tree.find(key)
         if row is None:
@@ -73,7 +90,7 @@ def key_of(tree: FoldTree, row: int, whole: bool) -> str:
     return f"{tree.keys[row]}/{WHOLE}".lstrip("/") if whole else tree.keys[row]
 
 
-def keys_of(tree: FoldTree, is_open: Opened) -> frozenset[str]:
+def keys_of(tree: FoldTree, is_open: Expansion) -> frozenset[str]:
     """The keys that open just these rows."""
     return frozenset(key_of(tree, row, whole) for row, whole in is_open.items() if row != ROOT or whole)
 
@@ -95,31 +112,18 @@ def through(tree: FoldTree, row: int) -> list[int]:
     return rows
 
 
-def closed(tree: FoldTree, is_open: Opened, row: int) -> Opened:
+def closed(tree: FoldTree, is_open: Expansion, row: int) -> Expansion:
     """What stays open where ``row`` closes, and all in it."""
     left = {ROOT: False} | {other: whole for other, whole in is_open.items() if other != row}
     return {other: left[other] for other in shown(tree, left).opened}
 
 
-def hold_back(tree: FoldTree, is_open: Opened, most: int = MOST) -> dict[int, tuple[int, bool]]:
-    """Close the rows that show the most boxes until at most ``most`` are left.
-
-    Gives the rows that were closed: how many boxes each would show, and whether all in it was to be open.
-    """
-    held: dict[int, tuple[int, bool]] = {}
-    while (excess := (now := shown(tree, is_open)).boxes - most) > 0:
-        shows = {row: tree.count[row] if is_open[row] else tree.shown(row) for row in now.opened}
-        rows = sorted(
-            (row for row in now.opened if shows[row] > 1), key=lambda row: (-shows[row], tree.keys[row])
-        )
-        rows = [row for row in rows if row != ROOT or is_open[row]]
-        if not rows:
-            break
-        for row in rows:
-            held[row] = shows[row], is_open.pop(row)
-            excess -= shows[row] - 1
-            if excess <= 0:
-                break
-        is_open.setdefault(ROOT, False)
-    visible = set(shown(tree, is_open).closed)
-    return {row: what for row, what in held.items() if row in visible or row == ROOT}
+def scope_rows(tree: FoldTree, is_open: Expansion) -> list[ScopeRow]:
+    """The rows that are shown, open or as boxes, but for the graph itself; from the outside in."""
+    now = shown(tree, is_open)
+    opened = set(now.opened)
+    keys, titles, parent = tree.keys, tree.titles, tree.parent
+    return [
+        ScopeRow(keys[row], titles[row], keys[parent[row]], tree.count[row], row in opened)
+        for row in now.order[1:]
+    ]

@@ -1,4 +1,4 @@
-"""The rows of a FoldTree: keys, titles and places in the tree."""
+"""A tree of scopes: one row for each, with its key, its title and its place."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from gradviz.view.families import stem_of
 ROOT = 0
 
 
-class Rows:
-    """A tree that grows, row by row; row 0 is the graph itself.
+class ScopeTree:
+    """Scopes of the program and pseudo-scopes made for others; row 0 is the graph itself.
 
     Attributes:
         keys, titles: per row, its path and what to call it.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 DONE = 1 << 62  # the number of a vertex whose component is found: it lowers no other
 
 
-def strongly_connected(edges: Iterable[tuple[int, int]]) -> list[list[int]]:
+def strongly_connected_components(edges: Iterable[tuple[int, int]]) -> list[list[int]]:
     """The components of more than one vertex, each in order, by their smallest vertex.
 
     Tarjan, "Depth-first search and linear graph algorithms", SIAM J. Comput. 1 (1972), without recursion.

@@ -1,8 +1,8 @@
 """Which values of a scope come before the scopes inside it, and which come after.
 
 A loop body often feeds a layer and then reads what the layer made. Drawn as one box it would both feed the
-layer and be fed by it. So the values of a scope are told apart by phase: how often a way to them has left the
-scope and come back.
+layer and be fed by it. So the values of a scope are told apart by re-entry: how often a way to them has left
+the scope and come back.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import numpy as np
 from gradviz.graph import Graph
 from gradviz.view.numbering import distinct_pairs
 
-MOST = 8  # phases; where there are more, ways go round in circles
+MOST = 8  # re-entries; where there are more, ways go round in circles
 ROUNDS = 500
 LARGEST = 1 << 16  # kinds of values and scopes that are told apart
 
 
-def phases(graph: Graph, nodes: np.ndarray, symbol: np.ndarray) -> np.ndarray | None:
-    """Per node of ``nodes``, its phase; None where all are in the same one.
+def reentries(graph: Graph, nodes: np.ndarray, symbol: np.ndarray) -> np.ndarray | None:
+    """Per node of ``nodes``, how often a way to it has come back in; None where that is the same for all.
 
-    All values with one ``symbol``, an operation at one place in the source, are in one phase: the longest way
+    All values with one ``symbol``, an operation at one place in the source, have one number: the longest way
     on the small graph of symbols and scopes, where each way back in counts one.
     """
     symbols = int(symbol.max()) + 1
@@ -32,13 +32,13 @@ def phases(graph: Graph, nodes: np.ndarray, symbol: np.ndarray) -> np.ndarray | 
     pairs, _ = distinct_pairs(code[graph.input], code[graph.consumer], size)
     source, target = pairs // size, pairs % size
     enters = (source >= symbols) & (target < symbols)
-    phase = np.where(np.arange(size) < symbols, 0, -1)  # −1: no way leads there from here
+    entered = np.where(np.arange(size) < symbols, 0, -1)  # −1: no way leads there from here
     for _ in range(ROUNDS):
-        before = phase.copy()
-        np.maximum.at(phase, target, phase[source] + enters)
-        if phase.max() > MOST:
+        before = entered.copy()
+        np.maximum.at(entered, target, entered[source] + enters)
+        if entered.max() > MOST:
             return None
-        if np.array_equal(before, phase):
-            found = phase[code[nodes]]
+        if np.array_equal(before, entered):
+            found = entered[code[nodes]]
             return found if found.min() < found.max() else None
     return None

@@ -1,4 +1,4 @@
-"""Where in a column each number stands."""
+"""Which numbers occur in a column and where, and ranges of places put into one column."""
 
 from __future__ import annotations
 
@@ -17,3 +17,17 @@ def grouped(column: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     keys.sort()
     bounds = np.concatenate(([0], np.cumsum(np.bincount(column, minlength=size))))
     return (keys & 0xFFFFFFFF).astype(np.int32), bounds
+
+
+def distinct(numbers: np.ndarray) -> np.ndarray:
+    """The whole numbers that occur, rising: ``np.unique``, which would import all of ``numpy.ma`` first."""
+    rising = np.sort(numbers, axis=None)
+    first = np.ones(len(rising), dtype=bool)
+    np.not_equal(rising[1:], rising[:-1], out=first[1:])
+    return np.asarray(rising[first])
+
+
+def ranges(start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """The ranges start[i]:stop[i], one after another in one column."""
+    length = stop - start
+    return np.asarray(np.repeat(stop - np.cumsum(length), length) + np.arange(int(length.sum())))
