@@ -77,7 +77,7 @@ class Tape:
         ),
     )
     serials = count()
-    on = None  # a Leaf has the key of the tape where it has a row; see ``record``
+    on, here = None, 0  # a Leaf has the key of the tape where it has a row, and which; see ``record``
 
     def __init__(self, rows: int = SMALLEST, scope: Scope = ("", None)) -> None:
         self.serial = next(Tape.serials)

@@ -40,8 +40,10 @@ def _operator(name: str) -> Callable[[Any, Any], Any]:
         if tape.n > tape.limit or not isinstance(other, Handle):
             return _make(name, self, other, _getframe(1))
         try:
-            a = self._row if self._tape is tape else tape.enter(self)
-            b = other._row if other._tape is tape else tape.enter(other)
+            home, key = self._tape, tape.key
+            a = self._row if home is tape else home.here if home.on is key else tape.enter(self)
+            home = other._tape
+            b = other._row if home is tape else home.here if home.on is key else tape.enter(other)
         except Outdated:
             return _make(name, self, other, _getframe(1))
         x, y = tape.data[a], tape.data[b]

@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from gradviz.engine.settle import settle
-from gradviz.engine.tape import CODES, IMPORT, LEAF, Leaf, Tape
+from gradviz.engine.tape import CODES, FIRST_OP, IMPORT, LEAF, NO_INPUT, Leaf, Tape
 from gradviz.engine.value import Value
 
 Home = Tape | Leaf
@@ -54,12 +54,18 @@ def _is_whole(home: Home, row: int) -> bool:
     return True
 
 
+def _row(home: Tape, row: int) -> tuple[int, int, int, list[Any]]:
+    """A row's op and inputs, and all data. What a neuron's last row read may have to be written first."""
+    if home.op[row] >= FIRST_OP and home.a[row] == NO_INPUT:
+        settle(home)
+    return home.op[row], home.a[row], home.b[row], home.data
+
+
 def _needs(home: Home, row: int) -> tuple[tuple[Home, int], ...] | None:
     """What must be ints for this row to be one; None if it never is."""
     if isinstance(home, Leaf):
         return None
-    settle(home)
-    op, a, b, data = home.op[row], home.a[row], home.b[row], home.data
+    op, a, b, data = _row(home, row)
     if op == LEAF:
         return ((home.leaves[a], 0),)
     if op == IMPORT:
@@ -95,8 +101,7 @@ def _locals(home: Home, row: int) -> list[tuple[tuple[Home, int], int]]:
     """The inputs of a row whose local derivative is an int, with it."""
     if isinstance(home, Leaf):
         return []
-    settle(home)
-    op, a, b, data = home.op[row], home.a[row], home.b[row], home.data
+    op, a, b, data = _row(home, row)
     if op in (LEAF, IMPORT):
         return [(place, 1) for place in _needs(home, row) or ()]
     if op == _ADD:
