@@ -155,7 +155,9 @@ def complete(
 
 
 OPERATORS = ("add", "sub", "mul", "div")
-ordinary = st.sampled_from([0.5, -0.75, 1.0, 2.0, -1.5, 0.1, 3.0, -0.3, 1.25, -2.5]) | st.floats(-3, 3)
+# Beside 1, numbers like 1e-16 cancel: what is left of sigmoid(x) - 0.5 is rounding, and each library's own.
+comparable = st.floats(-3, 3).filter(lambda x: x == 0 or abs(x) > 1e-4)
+ordinary = st.sampled_from([0.5, -0.75, 1.0, 2.0, -1.5, 0.1, 3.0, -0.3, 1.25, -2.5]) | comparable
 drawn = st.lists(st.tuples(st.integers(0, 63), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=24)
 
 

@@ -424,6 +424,13 @@ def test_nothing_runs_or_reads_what_a_request_names() -> None:
     assert subprocess.call([sys.executable, "-c", "import gradviz.server"]) == 0
 
 
+def test_no_module_reads_objects_out_of_bytes() -> None:
+    folder = Path(sys.modules["gradviz"].__file__ or "").parent
+    found = {path.name: path.read_text(encoding="utf-8") for path in folder.rglob("*.py")}
+    banned = re.compile(r"^ *(?:import|from) +(?:pickle|marshal|shelve|dill)\b", re.MULTILINE)
+    assert len(found) > 100 and [name for name, text in found.items() if banned.search(text)] == []
+
+
 def test_the_recording_of_a_stranger_is_only_text() -> None:
     hostile = "</script><script>alert(1)</script>"
     shown = Recording.of([], sources={hostile: hostile}, meta={"script": hostile, "argv": [hostile]})

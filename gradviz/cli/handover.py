@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gradviz.errors import NotFoundError, RecordingError
 from gradviz.graph import Graph, Update
+from gradviz.numbers import dumps, loads
+from gradviz.recording.columns import Column
+from gradviz.recording.graphs import columns_of, graph_from, update_columns_of
 
 _COUNT = 8  # bytes before the pass: how many there were
-_STORED = (
-    "op_names", "op", "kind", "input_start", "input", "data", "grad", "has_grad", "prior", "scope", "spans",
-    "source", "attrs", "arrays", "root", "meta",
-)  # fmt: skip
-_MEASURED = ("cotangent", "local", "has_cotangent")
+_SIZE = 8  # bytes before each lot of columns: how long its list is
 
 
 class Handover:
@@ -40,18 +38,12 @@ class Handover:
 
     def add(self, graph: Graph) -> None:
         """Keep a pass."""
-        columns = {name: getattr(graph, name) for name in _STORED}
-        if graph.measured:
-            columns |= {name: getattr(graph, name) for name in _MEASURED}
-        # a user's own kind of str would not be known in the other process
-        columns["names"] = {node: str.__str__(name) for node, name in graph.names.items()}
-        columns["scopes"] = [str.__str__(scope) for scope in graph.scopes]
-        self._append(columns)
+        self._append(columns_of(graph))
         self._count(self.wanted + 1)
 
     def update(self, index: int, updates: Sequence[Update]) -> None:
         """Keep the updates that followed the pass."""
-        self._append({"updates": updates})
+        self._append(update_columns_of(updates))
 
     def source(self, file: str, text: str) -> None:
         """Pictures show no files."""
@@ -64,23 +56,26 @@ class Handover:
         with open(self._file, "rb") as file:
             file.seek(0)  # the two processes share one position
             count = int.from_bytes(file.read(_COUNT), "little")
-            columns: dict[str, Any] = {}
-            try:
-                while True:
-                    columns |= pickle.load(file)
-            except (EOFError, pickle.UnpicklingError):
-                pass
-        return Handed(count, self.wanted, Graph(**columns) if columns else None)
+            text = file.read()
+        columns: dict[str, Column] = {}
+        while lot := _lot(text):
+            text, found = lot
+            columns |= found
+        return Handed(count, self.wanted, graph_from(columns) if columns else None)
 
     def _count(self, count: int) -> None:
         self._check()
         os.pwrite(self._file, count.to_bytes(_COUNT, "little"), 0)
 
-    def _append(self, columns: Mapping[str, Any]) -> None:
+    def _append(self, columns: Mapping[str, Column]) -> None:
         self._check()
-        with open(self._file, "wb", closefd=False) as file:
-            file.seek(max(_COUNT, os.fstat(self._file).st_size))
-            pickle.dump(columns, file, pickle.HIGHEST_PROTOCOL)
+        listed = {name: [c.dtype, c.length, c.codec, len(c.blob)] for name, c in columns.items()}
+        head = dumps(listed).encode()
+        end = max(_COUNT, os.fstat(self._file).st_size)
+        lot = b"".join((len(head).to_bytes(_SIZE, "little"), head, *(c.blob for c in columns.values())))
+        while lot:
+            written = os.pwrite(self._file, lot, end)
+            lot, end = lot[written:], end + written
 
     def _check(self) -> None:
         """Refuse if the script has closed all files: a file of its own may have our number now."""
@@ -90,6 +85,18 @@ class Handover:
             same = False
         if not same:
             raise RecordingError("The script has closed the file that its passes are handed over in.")
+
+
+def _lot(text: bytes) -> tuple[bytes, dict[str, Column]] | None:
+    """The first lot of columns, and what follows it; None if there is no whole one."""
+    start = _SIZE + int.from_bytes(text[:_SIZE], "little")
+    if len(text) < max(start, _SIZE + 1):
+        return None
+    columns = {}
+    for name, (dtype, length, codec, size) in loads(text[_SIZE:start].decode()).items():
+        columns[name] = Column(dtype, length, codec, text[start : start + size])
+        start += size
+    return (text[start:], columns) if start <= len(text) else None
 
 
 class Handed:
