@@ -96,11 +96,11 @@ class Op:
         return tuple(_bind(p, floats) if callable(p) else p for p in self.partials or ())
 
     def forward(self, *xs: Any, **attrs: Any) -> Any:
-        """Compute the op with numpy; the result is a float64 array, or a float where it has no axes."""
+        """Compute the op with numpy: a float64 array in C order, or a float where it has no axes."""
         rule = self.rule if self.partials is None else _bind(self.rule, arrays)
         with np.errstate(all="ignore"):
             z = rule(*xs, **{**self.attrs, **attrs})
-        return float(z) if np.ndim(z) == 0 else np.asarray(z, dtype=np.float64)
+        return float(z) if np.ndim(z) == 0 else np.ascontiguousarray(z, dtype=np.float64)
 
     def local(self, slot: int, xs: tuple[Any, ...], z: Any, m: Any = arrays, **attrs: Any) -> Any:
         """The partial derivative to input ``slot``; None where there is none."""
@@ -129,8 +129,14 @@ class Op:
                 partials = (self.local(slot, xs, z, **attrs) for slot in range(len(xs)))
                 pulled = [None if d is None else self.carry(g, d) for d in partials]
             return tuple(
-                None if p is None else unbroadcast(p, np.shape(x)) for p, x in zip(pulled, xs, strict=True)
+                None if p is None else _in_rows(unbroadcast(p, np.shape(x)))
+                for p, x in zip(pulled, xs, strict=True)
             )
+
+
+def _in_rows(array: Any) -> Any:
+    """An array that lies in memory row by row: products of others may differ in the last bit."""
+    return array if np.ndim(array) == 0 else np.ascontiguousarray(array)
 
 
 def _bind(rule: Rule, m: Any) -> Rule:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from programs import EXAMPLES, Program, brief, in_torch, programs, scalar_programs, thorough
 
-from gradviz import Graph, record
+from gradviz import Graph, Value, record
 from gradviz.engine import current
 from gradviz.graph import KINDS
 from gradviz.numbers import dumps
@@ -205,6 +205,18 @@ def test_several_roots_and_partial_passes(program: Program, data: st.DataObject)
         for leaf, expected in zip(leaves, held, strict=True):
             assert (leaf.grad is None) == (expected is None)
             assert expected is None or np.array_equal(leaf.grad, expected, equal_nan=True)
+
+
+def test_products_of_transposed_arrays_are_the_same_in_the_engine_and_in_its_graph() -> None:
+    """Matrix products differ in the last bit by how their factors lie in memory."""
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        doubled = Value(rng.uniform(-2, 2, (2, 3)))
+        doubled = (doubled + doubled).T
+        product = Value(rng.uniform(-2, 2, 3)) @ (doubled + doubled)
+        root = product.sum() + (product + product).sum()
+        root.backward()
+        check_laws(record(root))
 
 
 # -- one answer, whatever the tapes

@@ -92,6 +92,16 @@ def test_a_replay_is_what_the_engine_gives(worthwhile: float, program: Written) 
     assert_same_graph(replayed.graph(), graph)  # nothing of the last run stays
 
 
+def test_infinite_gradients_that_meet_are_not_warned_of() -> None:
+    x = Value(np.ones(2), name="x")
+    y = x - x
+    loss = ((y - y) / y).sum()
+    with np.errstate(all="ignore"):
+        loss.backward()
+        graph = record(loss)
+    assert np.isnan(gv.replay(graph).run().arrays["grad"][0]).all()
+
+
 @brief
 @given(programs)
 def test_lanes_are_single_runs(program: Written) -> None:

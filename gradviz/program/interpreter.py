@@ -74,6 +74,7 @@ class Interpreter:
             else:
                 data[node] = rule()
 
+    @np.errstate(all="ignore")
     def backward(self) -> None:
         """Compute the gradient of the root with respect to every node it depends on."""
         data = self.data
