@@ -96,7 +96,7 @@ class Compiled:
     def _refuse_shapes(self) -> None:
         nodes = [*zip(self._numbers, self._number_nodes.tolist(), strict=True), *self._arrays]
         for leaf, node in nodes:
-            before, now = np.shape(self._graph.data_of(node)), np.shape(leaf.data[0])  # type: ignore[arg-type]
+            before, now = self._graph.node(node).shape, np.shape(leaf.data[0])
             if before != now:
                 raise ShapeError(
                     f"{named(self._graph, node)} has shape {now}, but had {before} when it was compiled.",

@@ -155,21 +155,21 @@ def complete(
 
 
 OPERATORS = ("add", "sub", "mul", "div")
+ordinary = st.sampled_from([0.5, -0.75, 1.0, 2.0, -1.5, 0.1, 3.0, -0.3, 1.25, -2.5]) | st.floats(-3, 3)
 # Beside 1, numbers like 1e-16 cancel: what is left of sigmoid(x) - 0.5 is rounding, and each library's own.
-comparable = st.floats(-3, 3).filter(lambda x: x == 0 or abs(x) > 1e-4)
-ordinary = st.sampled_from([0.5, -0.75, 1.0, 2.0, -1.5, 0.1, 3.0, -0.3, 1.25, -2.5]) | comparable
+comparable = ordinary.filter(lambda x: x == 0 or abs(x) > 1e-4)
 drawn = st.lists(st.tuples(st.integers(0, 63), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=24)
 
 
 @st.composite
-def scalar_programs(draw: st.DrawFn) -> Program:
+def scalar_programs(draw: st.DrawFn, numbers: st.SearchStrategy[float] = ordinary) -> Program:
     """Programs on single numbers."""
-    leaves = draw(st.lists(ordinary, min_size=1, max_size=4))
-    return complete(leaves, draw(st.lists(ordinary, max_size=2)), draw(drawn), list(NUMBERS))
+    leaves = draw(st.lists(numbers, min_size=1, max_size=4))
+    return complete(leaves, draw(st.lists(numbers, max_size=2)), draw(drawn), list(NUMBERS))
 
 
 @st.composite
-def array_programs(draw: st.DrawFn) -> Program:
+def array_programs(draw: st.DrawFn, numbers: st.SearchStrategy[float] = ordinary) -> Program:
     """Programs on numbers and arrays of up to three axes."""
     shapes = draw(
         st.lists(
@@ -180,7 +180,8 @@ def array_programs(draw: st.DrawFn) -> Program:
     leaves: list[Any] = [
         rng.uniform(-2, 2, shape) if shape else float(rng.uniform(-2, 2)) for shape in shapes
     ]
-    return complete(leaves, draw(st.lists(ordinary, max_size=1)), draw(drawn), list(ARRAYS))
+    return complete(leaves, draw(st.lists(numbers, max_size=1)), draw(drawn), list(ARRAYS))
 
 
 programs = scalar_programs() | array_programs()
+comparable_programs = scalar_programs(comparable) | array_programs(comparable)  # with other libraries
