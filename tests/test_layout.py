@@ -14,6 +14,7 @@ from gradviz.layout import OWN, Layout, engines, layout
 from gradviz.layout.layers import layers_of
 from gradviz.layout.mesh import build, inversions
 from gradviz.layout.relaxation import rising
+from gradviz.layout.sorting import ordered
 
 INSTALLED = [engine.path for engine in engines()]
 ENGINES = [OWN, *INSTALLED]
@@ -227,6 +228,29 @@ def test_rising_is_the_nearest_rising_line(points: list[tuple[float, float]]) ->
     ends = np.flatnonzero(np.append(np.diff(found) > 1e-9, True)) if len(found) else []
     np.testing.assert_allclose(slack[ends], 0, atol=1e-6)
     assert (slack >= -1e-6).all()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2**20), st.integers(-500, 500).map(float) | st.floats(-1e3, 1e3))),
+    st.sampled_from([1, 2**35]),
+)
+def test_ordered_is_a_sort_by_group_and_value(things: list[tuple[int, float]], apart: int) -> None:
+    """In the packed way and, where groups leave too few bits, in numpy's."""
+    group = np.array([each for each, _ in things], np.int64) * apart
+    value = np.array([each for _, each in things])
+    found = ordered(group, value)
+    assert sorted(found.tolist()) == list(range(len(things)))
+    assert (np.diff(group[found]) >= 0).all()
+    same = np.diff(group[found]) == 0
+    assert (np.diff(value[found])[same] >= -np.ptp(value) / 2**20).all() if len(things) else True
+    if all(each.is_integer() for _, each in things):
+        assert found.tolist() == np.lexsort((value, group)).tolist()
+
+
+@pytest.mark.parametrize("value", [[0.0, np.inf, -1.0, np.nan], [1e308, -1e308, 0.0, 5e-324], [5e-324, 0.0]])
+def test_ordered_takes_any_values(value: list[float]) -> None:
+    group = np.zeros(len(value), np.int64)
+    assert ordered(group, np.array(value)).tolist() == np.lexsort((value, group)).tolist()
 
 
 def mlp(widths: list[int], samples: int) -> tuple[int, list[tuple[int, int]]]:

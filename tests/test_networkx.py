@@ -175,3 +175,19 @@ def test_the_garbage_collector_is_left_as_it_was(on: bool, monkeypatch: pytest.M
         assert gc.isenabled() == on
     finally:
         (gc.enable if was_on else gc.disable)()
+
+
+def test_the_garbage_collector_does_not_go_through_what_was_made() -> None:
+    graph = record(Value(1.0) * 2)
+    was_on = gc.isenabled()
+    try:
+        gc.enable()
+        out = graph.to_networkx()
+        assert any(each is out._succ for each in gc.get_objects(generation=2))
+        assert gc.get_freeze_count() == 0
+        gc.freeze()
+        graph.to_networkx()
+        assert gc.get_freeze_count() > 0, "what somebody else froze stays frozen"
+    finally:
+        gc.unfreeze()
+        (gc.enable if was_on else gc.disable)()

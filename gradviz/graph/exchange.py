@@ -7,13 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from gradviz.graph.facts import CONST, KINDS, Number
 from gradviz.graph.labelling import labels_of
-from gradviz.grouping import distinct
 from gradviz.summary import summarise
 
 if TYPE_CHECKING:
@@ -25,7 +24,9 @@ if TYPE_CHECKING:
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STATES = ("not asked", "not computed", "non-finite", "zero", "value")  # as Graph.state_of
 
+_Thing = TypeVar("_Thing")
 Facts = dict[str, Any]
+Neighbours = dict[int, dict[int, Facts]]  # by node, then by slot
 
 
 def to_networkx(graph: Graph) -> nx.MultiDiGraph:
@@ -42,17 +43,20 @@ def to_networkx(graph: Graph) -> nx.MultiDiGraph:
     # What add_nodes_from and add_edges_from would do, without asking of each node whether it is known: a test
     # compares the two.
     with _collector.paused():
-        out._node.update(enumerate(_nodes(graph)))
-        out._succ.update({node: {} for node in out._node})
-        out._pred.update({node: {} for node in out._node})
-        _connect(graph, out._succ, out._pred)
+        numbers = np.arange(len(graph)).astype(object)  # the same objects wherever a node is named
+        nodes = numbers.tolist()
+        out._node.update(zip(nodes, _nodes(graph), strict=True))
+        consumers, inputs = _connect(graph, numbers)
+        out._succ.update(zip(nodes, consumers, strict=True))
+        out._pred.update(zip(nodes, inputs, strict=True))
     return out
 
 
 class _Collector:
     """Python's cyclic garbage collector. It would go through all that is made in vain.
 
-    Where it is on, it is paused, and turned on again when the last of several threads has finished.
+    Where it is on, it is paused, and turned on again when the last of several threads has finished. What was
+    made is then handed to its oldest generation, or it would be gone through at once.
     """
 
     def __init__(self) -> None:
@@ -71,6 +75,9 @@ class _Collector:
             with self.lock:
                 self.users -= 1
                 if not self.users and self.was_on:
+                    if not gc.get_freeze_count():  # else somebody else keeps things frozen
+                        gc.freeze()
+                        gc.unfreeze()
                     gc.enable()
 
 
@@ -97,20 +104,19 @@ def _nodes(graph: Graph) -> list[Facts]:
     return facts
 
 
-def _connect(graph: Graph, succ: dict[int, Any], pred: dict[int, Any]) -> None:
-    """Put in the edges; those of one pair of nodes share one dict, which both ends hold."""
+def _connect(graph: Graph, numbers: np.ndarray) -> tuple[list[Neighbours], list[Neighbours]]:
+    """Each node's consumers and inputs; the edges of one pair of nodes share one dict, which both hold."""
+    consumers: list[Neighbours] = [{} for _ in numbers]
+    inputs: list[Neighbours] = [{} for _ in numbers]
+    source, target = numbers[graph.input].tolist(), numbers[graph.consumer].tolist()
     slots = (np.arange(graph.edge_count) - graph.input_start[graph.consumer]).tolist()
     facts = _edges(graph, slots)
-    source, target = graph.input, graph.consumer
-    parallel = _parallel(source, target)
-    alone = [{slot: fact} for slot, fact in zip(slots, facts, strict=True)]
-    for u, v, keys in zip(source.tolist(), target.tolist(), alone, strict=True):
-        succ[u][v] = pred[v][u] = keys
-    for pair in parallel:
-        first = alone[pair[0]]
-        first.update((slots[edge], facts[edge]) for edge in pair[1:])
-        u, v = int(source[pair[0]]), int(target[pair[0]])
-        succ[u][v] = pred[v][u] = first
+    for u, v, slot, fact in zip(source, target, slots, facts, strict=True):
+        consumers[u][v] = inputs[v][u] = {slot: fact}
+    for parallel in _parallel(graph.input, graph.consumer):
+        u, v = source[parallel[0]], target[parallel[0]]
+        consumers[u][v] = inputs[v][u] = {slots[edge]: facts[edge] for edge in parallel}
+    return consumers, inputs
 
 
 def _edges(graph: Graph, slots: list[int]) -> list[Facts]:
@@ -134,12 +140,14 @@ def _edges(graph: Graph, slots: list[int]) -> list[Facts]:
 def _parallel(source: np.ndarray, target: np.ndarray) -> list[list[int]]:
     """The edges between two nodes between which there are several, in slot order."""
     pairs = target << 32 | source
-    rising = np.sort(pairs)
-    several = distinct(rising[1:][rising[1:] == rising[:-1]])
-    edges = np.flatnonzero(np.isin(pairs, several)) if len(several) else np.zeros(0, dtype=np.int64)
+    order = np.argsort(pairs, kind="stable")  # quick, as targets rise already
+    rising = pairs[order]
+    again = np.flatnonzero(rising[1:] == rising[:-1]) + 1
     found: dict[int, list[int]] = {}
-    for pair, edge in zip(pairs[edges].tolist(), edges.tolist(), strict=True):
-        found.setdefault(pair, []).append(edge)
+    for pair, before, edge in zip(
+        rising[again].tolist(), order[again - 1].tolist(), order[again].tolist(), strict=True
+    ):
+        found.setdefault(pair, [before]).append(edge)
     return list(found.values())
 
 
@@ -149,9 +157,9 @@ def _labels(graph: Graph) -> list[str]:
     return [*map(_text, labels)] if strange else labels
 
 
-def _picked(texts: Sequence[str], index: np.ndarray) -> list[str]:
-    """The text that each node's index says."""
-    found: list[str] = np.array([*texts, None], dtype=object)[index].tolist()
+def _picked(things: Sequence[_Thing], index: np.ndarray) -> list[_Thing]:
+    """The things at the places that an index says."""
+    found: list[_Thing] = np.fromiter(things, dtype=object, count=len(things))[index].tolist()
     return found
 
 

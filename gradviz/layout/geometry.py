@@ -22,7 +22,7 @@ PORT_GAP = 13.0  # px between the tips of two edges that end at one box
 
 
 class Curves(Sequence[Curve]):
-    """Cubic Bezier splines in two columns.
+    """Cubic Bezier splines in two columns. Arrays are kept, not copied.
 
     Attributes:
         points: the control points of all curves, (p, 2): start, c1, c2, p, c1, c2, p ... tip.
@@ -30,8 +30,8 @@ class Curves(Sequence[Curve]):
     """
 
     def __init__(self, points: ArrayLike, starts: ArrayLike) -> None:
-        self.points = np.array(points, np.float64).reshape(-1, 2)
-        self.starts = np.array(starts, np.int64)
+        self.points = np.asarray(points, np.float64).reshape(-1, 2).view()
+        self.starts = np.asarray(starts, np.int64).view()
         self.points.flags.writeable = self.starts.flags.writeable = False
 
     @classmethod
@@ -102,7 +102,10 @@ def with_margin(boxes: Floats, curves: Curves, engine: str) -> Layout:
         low[axis] = min(boxes[:, axis].min(), line.min(initial=np.inf)) - MARGIN
         high[axis] = max(far[:, axis].max(), line.max(initial=-np.inf)) + MARGIN
     width, height = (high - low).round(2).tolist()
-    placed = boxes.copy()
-    placed[:, :2] = (placed[:, :2] - low).round(2)
+    placed, points = boxes.copy(), curves.points.copy()
+    for axis in (0, 1):
+        placed[:, axis] -= low[axis]
+        points[:, axis] -= low[axis]
+    placed[:, :2] = placed[:, :2].round(2)
     placed.flags.writeable = False
-    return Layout(width, height, placed, Curves((curves.points - low).round(2), curves.starts), engine)
+    return Layout(width, height, placed, Curves(points.round(2, out=points), curves.starts), engine)

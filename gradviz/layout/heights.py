@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from gradviz.layout.geometry import Floats, Ints
 from gradviz.layout.mesh import Mesh
 from gradviz.layout.relaxation import Relaxation, balanced, stacked
+from gradviz.layout.sorting import ordered
 
 _STEPS = 40  # of half the layers; fewer where there are many nodes
 _STRAIGHTENED = 16  # rounds of straightening; likewise
-_VISITS = 120_000  # nodes visited by either
+_VISITS = 40_000  # nodes visited by either, about; more make lines no straighter
 
 
 def heights(mesh: Mesh, y: Floats, before: Floats, check: Callable[[], None]) -> Floats:
@@ -34,7 +35,7 @@ def heights(mesh: Mesh, y: Floats, before: Floats, check: Callable[[], None]) ->
         forces.settle(y, step)
     check()
     line = _lines(mesh, y, np.isfinite(before))
-    for _ in range(min(_STRAIGHTENED, 1 + _VISITS // (4 * mesh.count))):
+    for _ in range(min(_STRAIGHTENED, 1 + _VISITS // (2 * mesh.count))):
         y = _straightened(mesh, forces, y, line)
     return y
 
@@ -46,7 +47,8 @@ def _lines(mesh: Mesh, y: Floats, kept: NDArray[np.bool_]) -> Ints:
     """
     climb = np.abs(y[mesh.tail] - y[mesh.head])
     rank = np.empty(len(climb), np.int64)
-    rank[np.lexsort((climb, -mesh.weight))] = np.arange(len(climb))
+    weaker = (mesh.weight.max(initial=0) - mesh.weight).astype(np.int64)
+    rank[ordered(weaker, climb)] = np.arange(len(climb))
     best_out = np.full(mesh.count, len(climb))
     best_in = best_out.copy()
     np.minimum.at(best_out, mesh.tail, rank)
@@ -58,7 +60,9 @@ def _lines(mesh: Mesh, y: Floats, kept: NDArray[np.bool_]) -> Ints:
     end[mesh.tail[agreed]] = mesh.head[agreed]
     for _ in range(mesh.layers.bit_length()):
         end = end[end]
-    return np.unique(end, return_inverse=True)[1].reshape(-1)
+    last = np.zeros(mesh.count, np.int64)
+    last[end] = 1
+    return np.asarray((np.cumsum(last) - 1)[end])
 
 
 def _straightened(mesh: Mesh, forces: Relaxation, y: Floats, line: Ints) -> Floats:

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from gradviz.grouping import grouped
 from gradviz.layout.geometry import BOX_GAP, Floats, Ints
 
 LANE = 5.0  # px between two edges of one trunk
@@ -129,13 +130,13 @@ def build(height: Floats, layer: Ints, pairs: Ints) -> Mesh:
     head = np.concatenate([target[near], dummies, target[long]])
     load = np.ones(len(tail), np.int64)
     load[near.sum() : near.sum() + len(lanes)] = lanes
-    by_layer = np.argsort(node_layer, kind="stable")
-    number = np.empty_like(by_layer)
+    by_layer, bounds = grouped(node_layer, int(layer.max()) + 1)
+    number = np.empty(len(by_layer), np.int64)
     number[by_layer] = np.arange(len(by_layer))
     passing = np.bincount(source[long], minlength=boxes)
     wide = np.minimum(LANE * (passing - 1), WIDEST)[owner] + _LINE
     return Mesh(
-        bounds=np.searchsorted(node_layer[by_layer], np.arange(int(layer.max()) + 2)),
+        bounds=bounds,
         height=np.concatenate([height, wide])[by_layer],
         tail=number[tail],
         head=number[head],
@@ -158,9 +159,11 @@ def _weights(tail: Ints, head: Ints, leaf: NDArray[np.bool_]) -> Floats:
 
 def _too_long(crossed: Ints, boxes: int) -> NDArray[np.bool_]:
     """Find the edges that go without dummies: the longest, where all together cross too many layers."""
-    order = np.argsort(crossed, kind="stable")
     found = np.zeros(len(crossed), bool)
-    found[order] = np.cumsum(crossed[order]) > max(_MOST_STOPS, (boxes + len(crossed)) // 8)
+    most = max(_MOST_STOPS, (boxes + len(crossed)) // 8)
+    if crossed.sum() > most:
+        order = grouped(crossed, int(crossed.max()) + 1)[0]
+        found[order] = np.cumsum(crossed[order]) > most
     return found & (crossed > 0)
 
 

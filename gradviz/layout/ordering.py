@@ -16,11 +16,14 @@ from gradviz.grouping import grouped
 from gradviz.layout.geometry import Floats, Ints
 from gradviz.layout.mesh import Mesh
 from gradviz.layout.relaxation import Relaxation, stacked
+from gradviz.layout.sorting import ordered
 
 _HEAT = (0, 30, 100)  # rounds of spreading that are tried
 _COUNTED = 3_000  # nodes up to which several starts are tried and their crossings counted
 _VISITS = 1_500_000  # nodes and edges that spreading may visit in a larger graph
+_SHORT, _FEW = 60, 4  # so many rounds or fewer leave as many crossings as a few do
 _STEPS, _LARGE_STEPS = 16, 8  # barycentre steps of half the layers; more find little
+_LARGE = 10_000  # nodes from which fewer steps are made
 _ROUNDS = 8  # rounds of swaps, at most
 _SWAPPED = 20_000  # nodes visited by swaps, at most
 _PRODUCT = 400  # pairs of edges looked at for one swap; of two larger hubs none is made
@@ -38,20 +41,20 @@ def arrange(mesh: Mesh, before: Floats, check: Callable[[], None]) -> tuple[Mesh
     seed = (
         _spread(mesh, np.where(kept, before, np.nanmean(before)), kept, 50) if kept.any() else mesh.creation
     )
-    order = np.lexsort((seed, mesh.layer))
+    order = ordered(mesh.layer, seed)
     mesh, seed, before, kept = mesh.reordered(order), seed[order], before[order], kept[order]
     forces = Relaxation(mesh, np.ones(len(mesh.tail)), kept, before)
     best, fewest = np.empty(0), -1
     for rounds in _starts(mesh, bool(kept.any())):
         check()
         y = seed if kept.any() else _stack(mesh, _spread(mesh, seed, kept, rounds))
-        for step in range(_STEPS if mesh.count <= _SWAPPED else _LARGE_STEPS):
+        for step in range(_STEPS if mesh.count < _LARGE else _LARGE_STEPS):
             forces.order(y, step + 1)
         found = mesh.crossings(y) if mesh.count <= _COUNTED else 0
         if fewest < 0 or found < fewest:
             best, fewest = y, found
     check()
-    order = np.lexsort((best, mesh.layer))
+    order = ordered(mesh.layer, best)
     y = best[order]
     if fewest or mesh.count > _COUNTED:
         _swap(mesh, order, kept, check)
@@ -64,7 +67,8 @@ def _starts(mesh: Mesh, seeded: bool) -> tuple[int, ...]:
         return (0,)
     if mesh.count <= _COUNTED:
         return _HEAT
-    return (min(2 * _HEAT[-1], _VISITS // (mesh.count + len(mesh.tail))),)
+    rounds = min(2 * _HEAT[-1], _VISITS // (mesh.count + len(mesh.tail)))
+    return (rounds if rounds > _SHORT else _FEW,)
 
 
 def _spread(mesh: Mesh, heat: Floats, kept: NDArray[np.bool_], rounds: int) -> Floats:
@@ -83,7 +87,7 @@ def _spread(mesh: Mesh, heat: Floats, kept: NDArray[np.bool_], rounds: int) -> F
 
 def _stack(mesh: Mesh, key: Floats) -> Floats:
     """Put the nodes of each layer one below the other in the order of ``key``, around a common middle."""
-    order = np.lexsort((key, mesh.layer))
+    order = ordered(mesh.layer, key)
     y = np.empty(mesh.count)
     y[order] = stacked(np.zeros(mesh.count), mesh.pad[order], mesh.layer, mesh.bounds[mesh.layer])
     return y

@@ -48,27 +48,31 @@ class Relaxation:
         self.mesh = mesh
         self.hold = np.zeros(mesh.count) if anchor is None else _HOLD * np.isfinite(anchor)
         self.anchor = np.zeros(mesh.count) if anchor is None else np.nan_to_num(anchor)
-        ends = np.concatenate([mesh.head, mesh.tail]), np.concatenate([mesh.tail, mesh.head])
-        pull = np.concatenate([weight, weight])
-        self.halves = [self._half(parity, *ends, pull, kept) for parity in (0, 1)]
+        odd = mesh.layer % 2 == 1
+        starts_odd = odd[mesh.tail]  # and so ends in an even layer
+        out, into = np.flatnonzero(starts_odd), np.flatnonzero(~starts_odd)
+        even_nodes, odd_nodes = np.flatnonzero(~odd), np.flatnonzero(odd)
+        self.halves = [
+            self._half(even_nodes, into, out, weight, kept),
+            self._half(odd_nodes, out, into, weight, kept),
+        ]
 
-    def _half(self, parity: int, own: Ints, other: Ints, pull: Floats, kept: NDArray[np.bool_]) -> _Half:
+    def _half(self, nodes: Ints, out: Ints, into: Ints, weight: Floats, kept: NDArray[np.bool_]) -> _Half:
+        """Collect nodes, and the edges that leave them and that reach them."""
         mesh = self.mesh
-        mine = mesh.layer % 2 == parity
-        nodes = np.flatnonzero(mine)
-        number = np.cumsum(mine) - 1
-        here = mine[own]
-        local = number[own[here]]
-        total = np.bincount(local, pull[here], len(nodes)) + self.hold[nodes]
-        layer = mesh.layer[nodes]
+        number = np.empty(mesh.count, np.int64)
+        number[nodes] = np.arange(len(nodes))
+        own = number[np.concatenate([mesh.head[into], mesh.tail[out]])]
+        pull = weight[np.concatenate([into, out])]
+        first = mesh.bounds[mesh.layer[nodes]]
         return _Half(
             nodes=nodes,
-            own=local,
-            other=other[here],
-            weight=pull[here],
-            total=total,
-            layer=layer,
-            first=np.searchsorted(layer, layer),
+            own=own,
+            other=np.concatenate([mesh.tail[into], mesh.head[out]]),
+            weight=pull,
+            total=np.bincount(own, pull, len(nodes)) + self.hold[nodes],
+            layer=mesh.layer[nodes],
+            first=number[first],
             kept=np.flatnonzero(kept[nodes]),
         )
 
@@ -134,12 +138,17 @@ def rising(values: Floats, weight: Floats) -> Floats:
     """
     starts = np.arange(len(values))
     total = values * weight
+    head = np.ones(len(values), bool)
     while True:
         level = total / weight
-        heads = np.flatnonzero(np.append(True, level[1:] >= level[:-1]))
-        if len(heads) >= len(level):
-            return np.repeat(level, np.diff(np.append(starts, len(values))))
-        total, weight, starts = np.add.reduceat(total, heads), np.add.reduceat(weight, heads), starts[heads]
+        head = head[: len(level)]
+        np.greater_equal(level[1:], level[:-1], out=head[1:])
+        heads = head.nonzero()[0]
+        if len(heads) == len(level):
+            return np.repeat(level, np.diff(starts, append=len(values)))
+        pool = head.cumsum() - 1  # bincount is several times as quick as reduceat here
+        total, weight = (np.bincount(pool, each).astype(np.float64, copy=False) for each in (total, weight))
+        starts = starts[heads]
 
 
 def envelope(wish: Floats, layer: Ints) -> Floats:

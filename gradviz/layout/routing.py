@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gradviz.grouping import ranges
 from gradviz.layout.geometry import PORT_GAP, Curve, Curves, Floats, Ints
 from gradviz.layout.mesh import LANE, WIDEST, Mesh
+from gradviz.layout.sorting import ordered
 
 _OUT_GAP = 5.0  # px between the starts of two edges that leave one box
 _CORNER = 12.0  # px at a box's corners where no edge ends
@@ -56,7 +57,7 @@ def through_columns(boxes: Floats, pairs: Ints, mesh: Mesh, left: Floats, right:
     x[end - 1], x[end] = left[to_layer], boxes[target, 0]
     level[begin] = level[begin + 1] = out_y
     level[end - 1] = level[end] = in_y
-    at = np.repeat(begin + 2, stops) + 2 * ranges(np.zeros_like(stops), stops)
+    at = 2 * ranges(begin // 2 + 1, begin // 2 + 1 + stops)
     x[at], x[at + 1] = left[mesh.layer[visited]], right[mesh.layer[visited]]
     level[at] = level[at + 1] = heights
     return _smooth(x, level, starts)
@@ -66,8 +67,9 @@ def _lanes(pairs: Ints, stops: Ints, goal: Floats, last: Floats) -> Floats:
     """Give the edges of one trunk lanes beside each other: who leaves it soon goes outside."""
     lane = np.zeros(len(pairs))
     edges = np.flatnonzero(stops)
-    side = np.where(goal < last, -1, 1) * (int(stops.max(initial=0)) + 1 - stops)
-    edges = edges[np.lexsort((goal[edges], side[edges], pairs[edges, 0]))]
+    most = int(stops.max(initial=0)) + 1
+    side = most + np.where(goal < last, -1, 1) * (most - stops)
+    edges = edges[ordered(pairs[edges, 0] * (2 * most) + side[edges], goal[edges])]
     place, count = _within(pairs[edges, 0])
     lane[edges] = (place - (count - 1) / 2) * np.minimum(LANE, WIDEST / np.maximum(count - 1, 1))
     return lane
@@ -75,8 +77,9 @@ def _lanes(pairs: Ints, stops: Ints, goal: Floats, last: Floats) -> Floats:
 
 def _within(group: Ints) -> tuple[Ints, Ints]:
     """Count for each member of sorted groups those before it in its group, and all of them."""
-    first = np.searchsorted(group, group)
-    return np.arange(len(group)) - first, np.searchsorted(group, group, side="right") - first
+    size = np.bincount(group)
+    first = np.cumsum(size) - size
+    return np.arange(len(group)) - first[group], size[group]
 
 
 def _smooth(x: Floats, y: Floats, starts: Ints) -> Curves:
@@ -86,27 +89,31 @@ def _smooth(x: Floats, y: Floats, starts: Ints) -> Curves:
     same = np.abs(np.diff(x)) < _LEVEL
     keep[1:-1] = ~(flat[:-1] & flat[1:]) & ~same[:-1] & ~same[1:]
     keep[starts[:-1]] = keep[starts[1:] - 1] = True
-    kept = np.concatenate([[0], np.cumsum(keep)])[starts]
-    x, y = x[keep], y[keep]
+    stay = np.flatnonzero(keep)
+    kept = np.append(0, np.cumsum(keep)[starts[1:] - 1])
+    x, y = x[stay], y[stay]
     middle = (x[:-1] + x[1:]) / 2
     controls = np.empty((len(x), 3, 2))  # what leads to a point, and the point
     controls[1:, 0, 0] = controls[1:, 1, 0] = middle
     controls[1:, 0, 1], controls[1:, 1, 1] = y[:-1], y[1:]
     controls[:, 2, 0], controls[:, 2, 1] = x, y
-    wanted = np.ones((len(x), 3), bool)
-    wanted[kept[:-1], :2] = False
-    return Curves(controls[wanted], 3 * kept - 2 * np.arange(len(kept)))
+    wanted = np.ones(3 * len(x), bool)
+    wanted[3 * kept[:-1]] = wanted[3 * kept[:-1] + 1] = False
+    points = controls.reshape(-1, 2).take(np.flatnonzero(wanted), axis=0)
+    return Curves(points, 3 * kept - 2 * np.arange(len(kept)))
 
 
 def _ports(boxes: Floats, box: Ints, comes_from: Floats, gap: float) -> Floats:
     """Spread the ends of edges along the sides of their boxes, in the order they come from."""
-    order = np.lexsort((comes_from, box))
-    grouped = box[order]
-    place, count = _within(grouped)
-    room = np.maximum(boxes[grouped, 3] - 2 * _CORNER, 0.0)
+    order = ordered(box, comes_from)
+    count = np.bincount(box, minlength=len(boxes))
+    room = np.maximum(boxes[:, 3] - 2 * _CORNER, 0.0)
     step = np.minimum(gap, room / np.maximum(count - 1, 1))
+    highest = boxes[:, 1] + boxes[:, 3] / 2 - (count - 1) / 2 * step
+    grouped = box[order]
+    place = np.arange(len(box)) - (np.cumsum(count) - count)[grouped]
     y = np.empty(len(box))
-    y[order] = boxes[grouped, 1] + boxes[grouped, 3] / 2 + (place - (count - 1) / 2) * step
+    y[order] = highest[grouped] + place * step[grouped]
     return y
 
 
