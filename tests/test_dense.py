@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gradviz import Parameter, Value, record
 from gradviz.engine import current, modules, nn, settle
 from gradviz.errors import MutationError
+from gradviz.recorders import value as recorder
 from gradviz.recorders.micrograd import make_modules
 
 numbers = st.floats(-3, 3) | st.sampled_from([0.0, -0.0, 1e300, -1e300, math.inf, math.nan, 5e-324])
@@ -241,7 +242,8 @@ def test_a_layer_of_many_rows_has_a_tape_of_its_size():
     assert len(record(loss)) == 300 * 601 + 300 * 301 + 300 + (1 + 300)
 
 
-def test_training_writes_no_inner_rows():
+def test_training_writes_no_inner_rows(monkeypatch):
+    monkeypatch.setattr(recorder, "_last", None)  # else a pass of this shape may be known: see test_shape
     model, loss = mlp("relu")()
     blocks = loss._tape.blocks
     loss.backward()

@@ -184,6 +184,19 @@ def test_any_column_comes_back(values: np.ndarray) -> None:
     assert len(column.blob) <= values.nbytes + 64
 
 
+@pytest.mark.parametrize(
+    ("values", "least", "most"),
+    [
+        (np.random.default_rng(0).random(50_000), 6.0, 7.2),  # digits are kept, signs and exponents shrink
+        (np.repeat(np.random.default_rng(0).random(1_000), 50), 0.0, 0.6),  # gradients of a sum: runs
+        (np.where(np.arange(50_000) % 7, 0.0, np.random.default_rng(0).random(50_000)), 0.0, 4.0),
+        (np.random.default_rng(0).choice(np.random.default_rng(1).random(9), 50_000), 0.0, 6.0),
+    ],
+)
+def test_what_repeats_shrinks_and_digits_are_kept(values: np.ndarray, least: float, most: float) -> None:
+    assert least <= len(columns.pack(values).blob) / len(values) <= most
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.slices(9) | st.just(...),

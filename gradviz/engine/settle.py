@@ -1,9 +1,11 @@
-"""Writing the inner rows of blocks, when somebody wants to see them."""
+"""The inner rows of blocks: their numbers as arrays, and writing them when somebody wants to see them."""
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Iterable, Iterator
+from itertools import chain, groupby
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
@@ -17,13 +19,72 @@ def settle(tape: Tape) -> None:
     """Write what is still missing on a tape, the blocks of one layer together. May be called at any time."""
     if not tape.blocks or tape.blocks[-1].settled:
         return  # they are settled all together
-    waiting = [block for block in tape.blocks if not block.settled]
-    waiting.sort(key=lambda block: id(block.layer))
-    for _, blocks in groupby(waiting, key=attrgetter("layer")):
-        some = list(blocks)
+    for layer, blocks in _by_layer(block for block in tape.blocks if not block.settled):
+        _write(tape, layer, blocks)
+
+
+class Inner:
+    """The rows of a tape before row ``n``: those that are written, and the inner ones that are not.
+
+    Attributes:
+        blocks: those whose inner rows are not written.
+        written: the other rows, as slices in their order; ``at``: the same as a mask over all.
+    """
+
+    def __init__(self, tape: Tape, n: int) -> None:
+        if any(block.start < n < block.stop and not block.settled for block in tape.blocks):
+            settle(tape)
+        self.blocks = [block for block in tape.blocks if block.stop <= n and not block.settled]
+        self.written: list[slice] = []
+        self.at, end = np.ones(n, dtype=bool), 0
+        for block in self.blocks:
+            self.written += [slice(end, block.start), block.outputs]
+            end = block.stop
+            self.at[block.start : end] = False
+            self.at[block.outputs] = True
+        self.written.append(slice(end, n))
+
+    def pick(self, column: list[Any]) -> list[Any]:
+        """The entries of a column that are written; None beyond its end."""
+        if len(column) < len(self.at):
+            column = column + [None] * (len(self.at) - len(column))
+        return list(chain.from_iterable([column[rows] for rows in self.written]))
+
+    def data(self, written: np.ndarray) -> np.ndarray:
+        """The data of all rows, given that of the written ones."""
+        column = np.empty(len(self.at))
+        for layer, blocks in _by_layer(self.blocks):
+            for block, data in zip(blocks, _data(layer, blocks), strict=True):
+                column[block.start : block.stop] = data
+        column[self.at] = written
+        return column
+
+    def grads(self, written: np.ndarray) -> np.ndarray:
+        """The gradients of all rows, NaN for none, given those of the written ones."""
+        column = np.full(len(self.at), np.nan)
+        for layer, blocks in _by_layer(block for block in self.blocks if block.grads):
+            totals = np.repeat(np.array([block.grads for block in blocks]), layer.plan.stride, axis=1)
+            for block, grads in zip(blocks, totals, strict=True):
+                column[block.start : block.stop] = grads
+        column[self.at] = written
+        return column
+
+    def reached(self, written: np.ndarray) -> np.ndarray:
+        """Whether rows have a gradient, given whether the written ones have."""
+        column = np.zeros(len(self.at), dtype=bool)
+        for block in self.blocks:
+            column[block.start : block.stop] = bool(block.grads)
+        column[self.at] = written
+        return column
+
+
+def _by_layer(blocks: Iterable[Block]) -> Iterator[tuple[Dense, list[Block]]]:
+    """Blocks of one layer, as many as are computed together."""
+    for layer, group in groupby(sorted(blocks, key=lambda block: id(block.layer)), key=attrgetter("layer")):
+        some = list(group)
         step = max(1, MOST // (some[0].stop - some[0].start))
         for k in range(0, len(some), step):
-            _write(tape, some[k].layer, some[k : k + step])
+            yield layer, some[k : k + step]
 
 
 def _write(tape: Tape, layer: Dense, blocks: list[Block]) -> None:

@@ -47,7 +47,11 @@ class Places:
     def spans(self, numbers: np.ndarray) -> tuple[list[Span | None], np.ndarray]:
         """Give the spans that occur among ``numbers``, and ``numbers`` as indices into them."""
         occurring, index = np.unique(numbers, return_inverse=True)
-        return [span_of(*self.sites[k]) for k in occurring.tolist()], index
+        spans = [span_of(*self.sites[k]) for k in occurring.tolist()]
+        known = {
+            span: k for k, span in enumerate(dict.fromkeys(spans))
+        }  # two sites may be one place, see shape
+        return list(known), np.array([known[span] for span in spans])[index]
 
 
 def span_of(code: CodeType | None, at: int) -> Span | None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradviz.engine.handle import on_tape
+from gradviz.engine.settle import Inner
 from gradviz.engine.tape import Leaf, Tape
 from gradviz.engine.value import Value
 from gradviz.graph import KINDS, Graph
@@ -16,7 +17,7 @@ from gradviz.ops import ROWS
 from gradviz.recorders.parts import Columns, Part, parts_of
 from gradviz.recorders.places import Places
 from gradviz.recorders.places import span_of as span_of
-from gradviz.recorders.shape import Shape
+from gradviz.recorders.shape import Shape, facts_of
 
 _NOWHERE = (None, 0)
 _last: Shape | None = None
@@ -60,12 +61,15 @@ class _Freezer:
         self.scopes: dict[str, int] = {}
         self.ids: dict[Tape, np.ndarray] = {}  # per tape: row -> node id, -1 where not reached
         self.count = 0
-        self.whole: list[np.ndarray] = []  # the rows of the only tape, if there is just one
+        self.rows = np.array([], dtype=np.int64)  # of the root's tape, those that are nodes
 
     def freeze(self, names: Mapping[str, Value]) -> Frozen:
         global _last
-        tape, row, last = self.root_tape, self.root_row, _last
-        columns = self._again(last) if last and last.fits(tape, row) else self._afresh()
+        tape, last = self.root_tape, _last
+        inner = Inner(tape, self.root_row + 1)
+        facts = None if tape.imports else facts_of(tape, inner)
+        shape = last.again(facts) if last and facts else None
+        columns = self._again(shape, inner) if shape else self._afresh()
         for name, value in names.items():
             self._name(name, value)
         graph = Graph(
@@ -76,11 +80,11 @@ class _Freezer:
             meta={"backward": bool(columns["has_grad"][columns["root"]])},
             **columns,
         )
-        if self.whole:
-            _last = Shape.of(tape, row, self.ids[tape], self.whole[0], graph)
+        if facts:
+            _last = shape or Shape.of(tape, facts, self.ids[tape], self.rows, graph)
         return Frozen(graph, self.leaves)
 
-    def _again(self, shape: Shape) -> dict[str, Any]:
+    def _again(self, shape: Shape, inner: Inner) -> dict[str, Any]:
         """The columns of a tape whose rows are those of the last one."""
         tape = self.root_tape
         leaves = [tape.leaves[k] for k in shape.leaves]
@@ -88,16 +92,13 @@ class _Freezer:
         self.names.update((node, leaf.name) for leaf, node in self.leaves.items() if leaf.name)
         self.names.update(_by_node(tape.names, shape.ids))
         self.attrs.update(_by_node(tape.attrs, shape.ids))
-        return {**shape.columns, **self._values(tape, shape.rows, shape.at, leaves)}
+        return {**shape.columns, **self._values(tape, inner, shape.rows, shape.at, leaves)}
 
     def _afresh(self) -> dict[str, Any]:
         """The columns of all tapes that the root depends on."""
         parts = parts_of(self.root_tape, self.root_row)
         told = [self._columns(part) for part in parts]
         columns: dict[str, Any] = {key: np.concatenate([part[key] for part in told]) for key in told[0]}
-        rows = columns.pop("row")
-        if len(parts) == 1 and not self.root_tape.imports:
-            self.whole.append(rows)
         columns["spans"], columns["source"] = self.places.spans(columns["source"])
         columns["input_start"] = np.concatenate([[0], np.cumsum(columns.pop("width"))])
         return {**columns, "scopes": list(self.scopes), "root": int(self.ids[self.root_tape][self.root_row])}
@@ -138,38 +139,48 @@ class _Freezer:
         leaves = list(fresh.values())
         structure = part.structure(rows, ids)
         structure["kind"][at] = [KINDS.index(leaf.kind) for leaf in leaves]
-        values = self._values(tape, rows, at.tolist(), leaves)
-        return {"row": rows, **structure, **values, **self._origin(part, rows, at, leaves)}
+        self.rows = rows  # the root's tape comes last
+        values = self._values(tape, Inner(tape, n), rows, at.tolist(), leaves)
+        return {**structure, **values, **self._origin(part, rows, at, leaves)}
 
-    def _values(self, tape: Tape, rows: np.ndarray, at: list[int], leaves: list[Leaf]) -> Columns:
+    def _values(
+        self, tape: Tape, inner: Inner, rows: np.ndarray, at: list[int], leaves: list[Leaf]
+    ) -> Columns:
         """Data, gradients, and what the gradients were before."""
-        ids = self.ids[tape]
-        nodes = ids[rows]
-        grads = _pick(tape.grad[: len(ids)] + [None] * (len(ids) - len(tape.grad)), rows)
-        priors: dict[int, Any] = {}
-        before = self.root_tape.prior.get(self.root_row)  # None if there was no pass from this root
-        for k, leaf in zip(at, leaves, strict=True):
+        ids = np.full(len(inner.at), -1)
+        ids[rows] = self.ids[tape][rows]
+        written, nodes = np.flatnonzero(inner.at), ids[inner.at]
+        grads = inner.pick(tape.grad)
+        for k, leaf in zip(np.searchsorted(written, rows[at]).tolist(), leaves, strict=True):
             grads[k] = leaf.grad[0]
-            if before is not None and grads[k] is not None:
-                prior = before.get(leaf, grads[k])  # what the pass did not reach holds what it held
-                if prior is not None:
-                    priors[k] = prior
         some = type(None) in set(map(type, grads))
-        prior_column = np.zeros(len(rows))
-        where = list(priors)
-        prior_column[where] = self._scalars("prior", list(priors.values()), nodes[where])
+        reached = np.array([g is not None for g in grads] if some else np.ones(len(grads)), dtype=bool)
         return {
-            "data": self._scalars("data", _pick(tape.data, rows), nodes),
-            "grad": self._scalars("grad", grads, nodes),
-            "has_grad": np.array([g is not None for g in grads] if some else np.ones(len(rows)), dtype=bool),
-            "prior": prior_column,
+            "data": inner.data(self._scalars("data", inner.pick(tape.data), nodes))[rows],
+            "grad": inner.grads(self._scalars("grad", grads, nodes))[rows],
+            "has_grad": inner.reached(reached)[rows],
+            "prior": self._prior(len(rows), dict(zip(at, leaves, strict=True)), ids[rows]),
         }
 
+    def _prior(self, count: int, leaves: dict[int, Leaf], nodes: np.ndarray) -> np.ndarray:
+        """What the gradients of leaves, given by their place in the column, were before the pass."""
+        column = np.zeros(count)
+        before = self.root_tape.prior.get(self.root_row)  # None if there was no pass from this root
+        if before is not None:
+            now = {k: (leaf, leaf.grad[0]) for k, leaf in leaves.items() if leaf.grad[0] is not None}
+            told = {
+                k: before.get(leaf, g) for k, (leaf, g) in now.items()
+            }  # not reached: it holds what it held
+            priors = {k: prior for k, prior in told.items() if prior is not None}
+            where = list(priors)
+            column[where] = self._scalars("prior", list(priors.values()), nodes[where])
+        return column
+
     def _scalars(self, key: str, values: list[Any], nodes: np.ndarray) -> np.ndarray:
-        """A column of the numbers among ``values``, NaN for None; arrays are put aside."""
+        """A column of the numbers among ``values``, NaN for None; arrays of nodes are put aside."""
         if np.ndarray in set(map(type, values)):
             for k, value in enumerate(values):
-                if isinstance(value, np.ndarray):
+                if isinstance(value, np.ndarray) and nodes[k] >= 0:
                     self.arrays[key][int(nodes[k])] = value.copy()
             values = [v if type(v) is float else None for v in values]
         return np.array(values, dtype=np.float64)

@@ -13,10 +13,11 @@ import numpy as np
 
 from gradviz.graph import Graph, Number, Span, Update
 from gradviz.graph.chainrule import edge_columns
-from gradviz.recording.checked import FLOATS, INTEGERS, TRUTHS, Checked, put_arrays, require
-from gradviz.recording.columns import Column, pack, pack_json
+from gradviz.recording.checked import FLOATS, INTEGERS, TRUTHS, Checked, Listing, put_arrays, require
+from gradviz.recording.columns import Column, json_text, pack, pack_json
 
 _coded: dict[str, tuple[ref[np.ndarray], Column]] = {}  # the structure of the last pass, see recorders.shape
+_facts: tuple[tuple[Any, ...], tuple[Any, ...], Column] | None = None  # those of the last pass
 MAX_NODES, MAX_EDGES = 10_000_000, 40_000_000
 
 
@@ -39,19 +40,24 @@ def columns_of(graph: Graph) -> dict[str, Column]:
         for name in ("cotangent", "local", "has_cotangent"):
             columns[name] = pack(getattr(graph, name))
         keys += ["cotangent", "local"]
-    columns["facts"] = pack_json(
-        {
-            "root": int(graph.root),
-            "op_names": list(graph.op_names),
-            "scopes": list(graph.scopes),
-            "spans": [_span_fields(span) for span in graph.spans],
-            "names": graph.names,
-            "attrs": graph.attrs,
-            "meta": graph.meta,
-            "arrays": {key: put_arrays(columns, key, graph.arrays[key]) for key in keys},
-        }
-    )
+    columns["facts"] = _facts_of(graph, {key: put_arrays(columns, key, graph.arrays[key]) for key in keys})
     return columns
+
+
+def _facts_of(graph: Graph, arrays: Mapping[str, Listing]) -> Column:
+    """Code the facts of a pass, or give what those of the last one were coded as if they are the same."""
+    global _facts
+    shared = graph.op_names, graph.scopes, graph.spans
+    own = {"attrs": graph.attrs, "meta": graph.meta, "arrays": arrays}
+    told = int(graph.root), dict(graph.names), json_text(own)
+    last = _facts
+    if last is not None and all(a is b for a, b in zip(shared, last[0], strict=True)) and told == last[1]:
+        return last[2]
+    lists = {"op_names": list(graph.op_names), "scopes": list(graph.scopes)}
+    spans = [_span_fields(span) for span in graph.spans]
+    column = pack_json({"root": told[0], **lists, "spans": spans, "names": graph.names, **own})
+    _facts = shared, told, column
+    return column
 
 
 def _again(name: str, values: np.ndarray, code: Callable[[np.ndarray], Column]) -> Column:
@@ -70,12 +76,16 @@ def update_columns_of(updates: Sequence[Update]) -> dict[str, Column]:
     listings = {}
     for side in ("before", "after"):
         values = [getattr(update, side) for update in updates]
-        columns[f"update.{side}"] = pack(np.array([np.nan if np.ndim(v) else v for v in values], np.float64))
-        arrays = {i: np.asarray(v) for i, v in enumerate(values) if np.ndim(v)}
+        arrays = {i: np.asarray(v) for i, v in enumerate(values) if type(v) is not float and np.ndim(v)}
+        numbers = [np.nan if i in arrays else v for i, v in enumerate(values)] if arrays else values
+        columns[f"update.{side}"] = pack(np.array(numbers, np.float64))
         listings[side] = put_arrays(columns, f"update.{side}", arrays)
-    places = list(dict.fromkeys((update.rule, _span_fields(update.source)) for update in updates))
+    spans = {id(update.source): update.source for update in updates}
+    fields = {key: _span_fields(span) for key, span in spans.items()}
+    place_of = [(update.rule, fields[id(update.source)]) for update in updates]
+    places = list(dict.fromkeys(place_of))
     index = {place: i for i, place in enumerate(places)}
-    where = [index[update.rule, _span_fields(update.source)] for update in updates]
+    where = [index[place] for place in place_of]
     columns["update.place"] = pack(np.array(where, np.int64))
     columns["update.facts"] = pack_json({"places": places, "arrays": listings})
     return columns
