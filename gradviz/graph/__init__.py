@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradviz.errors import NotFoundError
 from gradviz.graph.columns import COLUMNS, Columns
+from gradviz.graph.expressions import Expressions
 from gradviz.graph.facts import CONST, INPUT, KINDS, OP, PARAM, Edge, Node, Number, Span, Update
-from gradviz.graph.labels import label_of
+from gradviz.graph.labels import spoken
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -24,20 +27,64 @@ _LONGEST, _MOST = 80, 10_000  # names that are compared with one that was not fo
 
 
 class Graph(Columns):
-    """The computation graph of one pass with every value, gradient and path. Its columns: see ``Columns``."""
+    """The computation graph of one pass with every value, gradient and path. Its columns: see ``Columns``.
+
+    Attributes:
+        sources: the text of the files it was made in, as far as who made or read it knows them.
+    """
+
+    sources: Mapping[str, str] = MappingProxyType({})
 
     def __repr__(self) -> str:
         root = f", root {self.label(self.root)}" if len(self) else ""
         return f"Graph({len(self):,} values, {self.edge_count:,} edges{root})"
 
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, Any] | None:
+        """What a notebook shows: the drawing. Floors above this one make it: named, and not imported."""
+        bundle: dict[str, Any] | None = import_module("gradviz.drawing").bundle_of(self, include, exclude)
+        return bundle
+
+    def _mime_(self) -> tuple[str, str]:
+        """What marimo shows: the same."""
+        shown: tuple[str, str] = import_module("gradviz.drawing").mime_of(self)
+        return shown
+
     def label(self, node: int) -> str:
-        """What to call a node: its name, else a short expression that made it, else ``n9``."""
+        """What to call a node.
+
+        Its name; else the expression of the source that made it alone; else its ops in terms of names; else
+        that expression with its number; else its ops in terms of numbers, or ``n9``.
+        """
         label = self._labels.get(node)
         if label is None:
             if len(self._labels) >= _LABELS_KEPT:
                 self._labels.clear()
-            label = self._labels[node] = label_of(self, int(node))
+            label = self._labels[node] = self._label(int(node))
         return label
+
+    def _label(self, node: int) -> str:
+        if self.expressions.names_alone(node):
+            return self.expressions.of(node)
+        text, of_names = spoken(self, node, self._fits)
+        return text if of_names else self.expressions.of(node) or text
+
+    def prepare_labels(self) -> None:
+        """Find out for all nodes which are called by an expression, so that one label is written at once.
+
+        A label by itself tries up to 15 ops, most of them in vain.
+        """
+        from gradviz.graph.labelling import fitting
+
+        self._fits = self._fits or fitting(self)
+
+    _fits: Sequence[bytes] = ()
+
+    @cached_property
+    def expressions(self) -> Expressions:
+        """The source expressions that made its values."""
+        return Expressions(self)
 
     @cached_property
     def _labels(self) -> dict[int, str]:
@@ -125,4 +172,9 @@ class Graph(Columns):
         columns: dict[str, Any] = {key: getattr(self, key) for key in COLUMNS}
         if self.measured:
             columns |= {key: getattr(self, key) for key in ("cotangent", "local", "has_cotangent")}
-        return Graph(**{**columns, **changes})
+        return Graph(**{**columns, **changes}).with_sources(self.sources)
+
+    def with_sources(self, sources: Mapping[str, str]) -> Graph:
+        """Give the graph the text of files. It is to be done before anything asks for a label."""
+        self.sources = sources
+        return self

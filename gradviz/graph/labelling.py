@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -24,14 +24,18 @@ if TYPE_CHECKING:
 MANY = 1_000  # labels that are quick to write one by one
 DEARER = 8  # how much more time a label takes by itself
 
+_Made: TypeAlias = tuple[Op, np.ndarray]  # an op, and the nodes it made
 _PLACE = re.compile(r"\{(\d)\}")
+_TENS = 10 ** np.arange(1, 19)
 
 
 class _Depth:
-    """Expressions of up to so many ops: per node how long, how tightly bound, and whether one fits."""
+    """Expressions of up to so many ops: per node how long, how tightly bound, whether one fits, and whether
+    what stands there has no node's number.
+    """
 
-    def __init__(self, length: np.ndarray, precedence: np.ndarray) -> None:
-        self.length, self.precedence = length.copy(), precedence.copy()
+    def __init__(self, length: np.ndarray, precedence: np.ndarray, whole: np.ndarray) -> None:
+        self.length, self.precedence, self.whole = length.copy(), precedence.copy(), whole.copy()
         self.fits = np.zeros(len(length), dtype=bool)
 
 
@@ -42,47 +46,83 @@ def labeller(graph: Graph, count: int) -> Callable[[int], str]:
 
 def labels_of(graph: Graph) -> list[str]:
     """Give every node's label, in the order of nodes."""
-    plain, precedence = _plain(graph)
-    length = np.fromiter(map(len, plain), np.int64, len(plain))
-    named = np.zeros(len(graph), dtype=bool)
-    named[list(graph.names)] = True
-    found = [(OPS.get(name), code) for code, name in enumerate(graph.op_names)]
-    ops = [(op, np.flatnonzero((graph.op == code) & ~named)) for op, code in found if op and op.arity]
-    depths = [_Depth(length, precedence)]
-    for _ in range(DEEPEST):
-        depths.append(_Depth(length, precedence))
-        for op, nodes in ops:
-            _measure(graph, op, nodes, *depths[-2:])
+    numbers, ops = _Numbers(graph), _ops_of(graph)
+    depths = _measured(graph, numbers, ops)
     wanted = [depths[-1].fits]
     for depth in depths[-2:0:-1]:
         read = np.zeros(len(graph), dtype=bool)
         read[graph.input[wanted[0][graph.consumer]]] = True
         wanted.insert(0, read & depth.fits)
-    texts = plain
+    plain = texts = _plain(graph, numbers)
     for below, write in zip(depths, wanted, strict=False):
         before, texts = texts, list(plain)
         for op, nodes in ops:
             _write(graph, op, nodes[write[nodes]], below, before, texts)
+    whole = depths[-1].whole
+    for node in graph.expressions.nodes():
+        if graph.expressions.names_alone(node) or not whole[node]:
+            texts[node] = graph.expressions.of(node)
     return texts
 
 
-def _plain(graph: Graph) -> tuple[list[str], np.ndarray]:
-    """What a node is called without its expression, and how tightly that binds."""
-    texts = [f"n{node}" for node in range(len(graph))]
+def fitting(graph: Graph) -> list[bytes]:
+    """For expressions of 0, 1, … ``DEEPEST`` ops at most, per node 1 if it is called by one, else 0."""
+    return [depth.fits.tobytes() for depth in _measured(graph, _Numbers(graph), _ops_of(graph))]
+
+
+def _measured(graph: Graph, numbers: _Numbers, ops: list[_Made]) -> list[_Depth]:
+    """How long the expressions of all nodes are, depth by depth."""
+    depths = [_Depth(*_plain_lengths(graph, numbers))]
+    for _ in range(DEEPEST):
+        depths.append(_Depth(depths[0].length, depths[0].precedence, depths[0].whole))
+        for op, nodes in ops:
+            _measure(graph, op, nodes, *depths[-2:])
+    return depths
+
+
+def _ops_of(graph: Graph) -> list[_Made]:
+    """The ops that have a source form, and the nodes without a name that they made."""
+    named = np.zeros(len(graph), dtype=bool)
+    named[list(graph.names)] = True
+    found = [(OPS.get(name), code) for code, name in enumerate(graph.op_names)]
+    return [(op, np.flatnonzero((graph.op == code) & ~named)) for op, code in found if op and op.arity]
+
+
+class _Numbers:
+    """The constants that are called by their number: which nodes, the texts, and per node which of them."""
+
+    def __init__(self, graph: Graph) -> None:
+        known = np.array([name in OPS for name in graph.op_names], dtype=bool)[graph.op]
+        constant = (graph.kind == CONST) & ~known
+        constant[list(graph.arrays["data"])] = False
+        self.nodes = np.flatnonzero(constant)
+        bits = graph.data[self.nodes].view(np.int64)  # tells -0 from 0
+        bits, self.which = np.unique(bits, return_inverse=True)
+        self.texts = [short(x) for x in bits.view(np.float64).tolist()]
+
+
+def _plain_lengths(graph: Graph, numbers: _Numbers) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How long the texts of ``_plain`` are, how tightly bound, and which are no node's number."""
+    length = 2 + np.searchsorted(_TENS, np.arange(len(graph)), side="right")
     precedence = np.full(len(graph), ATOM)
-    known = np.array([name in OPS for name in graph.op_names], dtype=bool)[graph.op]
-    constant = (graph.kind == CONST) & ~known
-    constant[list(graph.arrays["data"])] = False
-    nodes = np.flatnonzero(constant)
-    bits, which = np.unique(graph.data[nodes].view(np.int64), return_inverse=True)  # tells -0 from 0
-    said = [short(x) for x in bits.view(np.float64).tolist()]
-    negative = np.array([text.startswith("-") for text in said], dtype=bool)
-    precedence[nodes] = np.where(negative[which], UNARY, ATOM) if len(nodes) else ATOM
-    for node, k in zip(nodes.tolist(), which.tolist(), strict=True):
-        texts[node] = said[k]
+    length[numbers.nodes] = np.array([len(text) for text in numbers.texts], dtype=np.int64)[numbers.which]
+    negative = np.array([text.startswith("-") for text in numbers.texts], dtype=bool)[numbers.which]
+    precedence[numbers.nodes[negative]] = UNARY
+    named = list(graph.names)
+    length[named], precedence[named] = [len(name) for name in graph.names.values()], ATOM
+    whole = np.zeros(len(graph), dtype=bool)
+    whole[numbers.nodes] = whole[named] = True
+    return length, precedence, whole
+
+
+def _plain(graph: Graph, numbers: _Numbers) -> list[str]:
+    """What a node is called without its expression."""
+    texts = [f"n{node}" for node in range(len(graph))]
+    for node, k in zip(numbers.nodes.tolist(), numbers.which.tolist(), strict=True):
+        texts[node] = numbers.texts[k]
     for node, name in graph.names.items():
-        texts[node], precedence[node] = name, ATOM
-    return texts, precedence
+        texts[node] = name
+    return texts
 
 
 def _inputs(graph: Graph, op: Op, nodes: np.ndarray) -> np.ndarray:
@@ -104,6 +144,7 @@ def _measure(graph: Graph, op: Op, nodes: np.ndarray, below: _Depth, depth: _Dep
     depth.fits[nodes] = fits
     depth.length[nodes[fits]] = total[fits]
     depth.precedence[nodes[fits]] = op.precedence
+    depth.whole[nodes[fits]] = np.all(below.whole[inputs], axis=0)[fits]
 
 
 def _write(

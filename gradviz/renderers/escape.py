@@ -7,18 +7,26 @@ direction round. What could not be seen, or is not allowed in XML, is written ou
 from __future__ import annotations
 
 import re
+from functools import cache
 
 LONGEST = 2000  # characters of one text that a drawing carries; the recording keeps the rest
 
-# Controls, line separators, invisible and direction marks, surrogates, noncharacters, language tags.
-_UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
-    + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17))
-    + "]"
-)
-_PLAIN = re.compile(r"[\w .,:+*/=()\[\]%–…×·→-]{0,200}", re.ASCII)  # most texts: nothing to do
+_PLAIN = re.compile(r"[\w .,:+*/=()\[\]%–…×·→≤≥-]{0,200}", re.ASCII)  # most texts: nothing to do
 _NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+@cache
+def _unseen() -> re.Pattern[str]:
+    """Controls, line separators, invisible and direction marks, surrogates, noncharacters, language tags.
+
+    Compiled for the first text that is not plain: most drawings have none.
+    """
+    return re.compile(
+        "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+        "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+        + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17))
+        + "]"
+    )
 
 
 def visible(text: str) -> str:
@@ -27,9 +35,11 @@ def visible(text: str) -> str:
     >>> visible("a\\x00b\\u202ec\\n")
     'a\\\\x00b\\\\u202ec\\\\n'
     """
+    if _PLAIN.fullmatch(text):
+        return text
     if len(text) > LONGEST:
         text = f"{text[: LONGEST - 40]}… ({len(text):,} characters)"
-    return _UNSEEN.sub(_written_out, text)
+    return _unseen().sub(_written_out, text)
 
 
 def _written_out(match: re.Match[str]) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradviz.layout import Layout
-from gradviz.layout.geometry import MARGIN, Curve, Floats
+from gradviz.layout.geometry import MARGIN, Curve, Curves, Floats, Ints
 from gradviz.renderers.marks import LABEL_SIZE
 from gradviz.renderers.style import LABELLED, text_width
 
@@ -25,6 +26,7 @@ _SPACING = 4.0  # px between the points a curve is measured at
 _MOST_POINTS = 400  # per Bezier segment
 _USUAL = "+0.5000"  # room for a number that is not known
 _TOUCHING = 3  # points of the own curve that may come so close to its number
+_AT_ONCE = 8  # rectangles that are compared with all points together
 _INK = 6.0  # what a point of the own curve under a number costs; a place further along costs 1
 
 
@@ -43,90 +45,140 @@ def place_labels(placed: Layout, texts: Sequence[str]) -> list[Label]:
         placed: the layout.
         texts: the numbers, for their widths; an empty list if they are not known.
     """
-    if len(placed.edges) > LABELLED:
+    if not 0 < len(placed.edges) <= LABELLED:
         return [_above(curve[len(curve) // 2]) for curve in placed.edges]
-    lines = [_polyline(curve) for curve in placed.edges]
-    ink = np.concatenate([np.empty((0, 2)), *lines])
-    owner = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
-    apart = np.tile(_APART, len(_ALONG))
-    further = np.repeat(np.arange(len(_ALONG)), len(_APART))
-    taken = np.column_stack([placed.boxes[:, :2], placed.boxes[:, :2] + placed.boxes[:, 2:]])
+    ink = _Ink(placed.edges)
+    half = np.array([text_width(text or _USUAL, LABEL_SIZE) / 2 + 1 for text in texts or [""] * len(ink)])
+    spots = _spots(ink.along(), half)
+    apart, further = np.tile(_APART, len(_ALONG)), np.repeat(np.arange(len(_ALONG)), len(_APART))
+    close, wide = _grown(spots, _CLEAR), _grown(spots, apart)
+    outside = 100 * _outside(spots, placed)
+    around = np.concatenate([wide[..., :2].min(axis=1), wide[..., 2:].max(axis=1)], axis=1)
+    taken = np.concatenate([placed.boxes[:, :2], placed.boxes[:, :2] + placed.boxes[:, 2:]], axis=1)
     found = []
-    for e, (line, text) in enumerate(zip(lines, texts or [_USUAL] * len(lines), strict=True)):
-        half = text_width(text or _USUAL, LABEL_SIZE) / 2 + 1
-        spots = _spots(_along(line), half)
-        blocked = _overlap(_grown(spots, _CLEAR), taken).sum(axis=1) + 100 * _outside(spots, placed)
-        own = _covered(_grown(spots, _CLEAR), line)
+    for e, text in enumerate(texts or [_USUAL] * len(ink)):
+        blocked = _overlap(close[e], taken[_meeting(taken, around[e])]) + outside[e]
+        own = np.count_nonzero(_inside(close[e], *ink.line(e)), axis=1)
+        cost = (_INK * own + further + 1e6 * blocked).round(3)
         free = np.flatnonzero((blocked == 0) & (own <= _TOUCHING)) if text else np.empty(0, dtype=int)
-        free = free[_covered(_grown(spots[free], apart[free]), ink[owner != e]) == 0] if len(free) else free
-        chosen = free if len(free) else np.arange(len(spots))
-        best = int(chosen[np.argmin((_INK * own + further + 1e6 * blocked)[chosen].round(3))])
-        clear = len(free) > 0
+        free = free[np.argsort(cost[free], kind="stable")]
+        best = _uncovered(wide[e], free, *ink.others(e, around[e])) if len(free) else None
+        clear = best is not None
+        best = int(np.argmin(cost)) if best is None else best
         if clear:
-            taken = np.vstack([taken, spots[best]])
-        x, y = float(spots[best, 0] + half), float(spots[best, 3] - 2.5)
+            taken = np.concatenate([taken, spots[e, best : best + 1]])
+        x, y = float(spots[e, best, 0] + half[e]), float(spots[e, best, 3] - 2.5)
         found.append(Label(round(x, 2), round(y, 2), clear))
     return found
+
+
+def _uncovered(spots: Floats, order: Ints, x: Floats, y: Floats) -> int | None:
+    """The first rectangle in an order that has none of these points under it."""
+    for start in range(0, len(order), _AT_ONCE):
+        some = order[start : start + _AT_ONCE]
+        covered = _inside(spots[some], x, y).any(axis=1)
+        if not covered.all():
+            return int(some[np.argmin(covered)])
+    return None
+
+
+def _inside(spots: Floats, x: Floats, y: Floats) -> NDArray[np.bool_]:
+    """Tell which points are under which rectangle: (rectangles, points)."""
+    left, top, right, bottom = (spots[:, k : k + 1] for k in range(4))
+    return np.asarray((left < x) & (x < right) & (top < y) & (y < bottom))
 
 
 def _above(point: tuple[float, float]) -> Label:
     return Label(round(point[0], 2), round(point[1] - 5, 2), False)
 
 
-def _polyline(curve: Curve) -> Floats:
-    """Give points along a curve, close enough to each other that none slips through a number."""
-    points = np.array(curve)
-    pieces = [points[i : i + 4] for i in range(0, len(points) - 3, 3)]
-    return np.concatenate([_sampled(piece) for piece in pieces])
+class _Ink:
+    """Points along all curves, close enough to each other that none slips through a number."""
+
+    def __init__(self, curves: Sequence[Curve]) -> None:
+        columns = curves if isinstance(curves, Curves) else Curves.of(curves)
+        count = np.maximum(np.diff(columns.starts) - 1, 0) // 3  # Bezier segments of each curve
+        piece = columns.starts[:-1].repeat(count) + 3 * _ranks(count)
+        control = columns.points[piece[:, None] + np.arange(4)]
+        step = np.diff(control, axis=1)
+        length = np.hypot(step[:, :, 0], step[:, :, 1]).sum(axis=1)
+        points = np.minimum((length / _SPACING).astype(np.int64) + 2, _MOST_POINTS)
+        rank, last = _ranks(points), (points - 1).repeat(points)
+        t = np.where(rank == last, 1.0, rank * (1.0 / last))
+        weights = (1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3
+        at = np.arange(len(piece)).repeat(points)
+        self.x, self.y = (
+            sum((w * control[at, k, axis] for k, w in enumerate(weights)), np.zeros(len(t)))
+            for axis in (0, 1)
+        )
+        ends = np.concatenate([[0], np.cumsum(points)])
+        self.starts = ends[np.concatenate([[0], np.cumsum(count)])]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def line(self, e: int) -> tuple[Floats, Floats]:
+        """The points of one curve, x and y."""
+        here = slice(self.starts[e], self.starts[e + 1])
+        return self.x[here], self.y[here]
+
+    def others(self, e: int, around: Floats) -> tuple[Floats, Floats]:
+        """The points of the other curves that are in a rectangle, x and y."""
+        there = _inside(around[None], self.x, self.y)[0]
+        there[self.starts[e] : self.starts[e + 1]] = False
+        return self.x[there], self.y[there]
+
+    def along(self) -> Floats:
+        """Give the points at the ``_ALONG`` shares of each curve's length: (curves, shares, 2)."""
+        found = np.empty((len(self), len(_ALONG), 2))
+        for e in range(len(self)):
+            x, y = self.line(e)
+            length = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+            wanted = np.array(_ALONG) * length[-1]
+            found[e, :, 0], found[e, :, 1] = np.interp(wanted, length, x), np.interp(wanted, length, y)
+        return found
 
 
-def _sampled(piece: Floats) -> Floats:
-    length = float(np.hypot(*np.diff(piece, axis=0).T).sum())
-    t = np.linspace(0, 1, min(int(length / _SPACING) + 2, _MOST_POINTS))[:, None]
-    weights = (1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3
-    return np.asarray(sum(w * p for w, p in zip(weights, piece, strict=True)))
+def _ranks(counts: Ints) -> Ints:
+    """Give 0, 1, … anew for each count."""
+    return np.asarray(np.arange(counts.sum()) - (np.cumsum(counts) - counts).repeat(counts))
 
 
-def _along(line: Floats) -> Floats:
-    """Give the points at the ``_ALONG`` shares of a line's length."""
-    length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
-    wanted = np.array(_ALONG) * length[-1]
-    return np.column_stack([np.interp(wanted, length, line[:, k]) for k in (0, 1)])
-
-
-def _spots(points: Floats, half: float) -> Floats:
-    """Give the candidate rectangles (left, top, right, bottom): around each point."""
-    x, y, h = points[:, 0], points[:, 1], _HEIGHT
+def _spots(points: Floats, half: Floats) -> Floats:
+    """Give the candidate rectangles (left, top, right, bottom) around each point: (curves, spots, 4)."""
+    (x, y), h, half = np.moveaxis(points, 2, 0), _HEIGHT, half[:, None]
     corners = [
         *((x - half, y - 4 - h), (x - half, y + 4), (x - 2 * half - 5, y - h / 2), (x + 5, y - h / 2)),
         *((x - half - 6, y - 8 - h), (x - half + 6, y - 8 - h), (x - half - 6, y + 8), (x - half + 6, y + 8)),
         *((x - 2 * half - 10, y - h), (x - 2 * half - 10, y), (x + 10, y - h), (x + 10, y)),
     ]
-    corner = np.stack([np.column_stack(pair) for pair in corners], axis=1).reshape(-1, 2)
-    return np.column_stack([corner, corner[:, 0] + 2 * half, corner[:, 1] + h])
+    left = np.stack([left for left, _ in corners], axis=2).reshape(len(points), -1)
+    top = np.stack([top for _, top in corners], axis=2).reshape(len(points), -1)
+    return np.stack([left, top, left + 2 * half, top + h], axis=2)
 
 
 def _grown(spots: Floats, by: Floats | float) -> Floats:
     return np.asarray(spots + np.multiply.outer(by, [-1.0, -1.0, 1.0, 1.0]))
 
 
-def _covered(spots: Floats, ink: Floats) -> Floats:
-    """Count the points of curves under each rectangle."""
-    (left, top), (right, bottom) = spots[:, :2].min(axis=0), spots[:, 2:].max(axis=0)
-    near = (left < ink[:, 0]) & (ink[:, 0] < right) & (top < ink[:, 1]) & (ink[:, 1] < bottom)
-    x, y = ink[near].T
-    inside = (spots[:, 0:1] < x) & (x < spots[:, 2:3]) & (spots[:, 1:2] < y) & (y < spots[:, 3:4])
-    return np.asarray(inside.sum(axis=1), dtype=np.float64)
+def _meeting(taken: Floats, around: Floats) -> NDArray[np.bool_]:
+    """Tell which rectangles have something in common with one."""
+    left, top, right, bottom = around
+    return np.asarray(
+        (left < taken[:, 2]) & (taken[:, 0] < right) & (top < taken[:, 3]) & (taken[:, 1] < bottom)
+    )
 
 
 def _overlap(spots: Floats, taken: Floats) -> Floats:
-    wide = np.minimum(spots[:, None, 2], taken[None, :, 2]) - np.maximum(spots[:, None, 0], taken[None, :, 0])
-    high = np.minimum(spots[:, None, 3], taken[None, :, 3]) - np.maximum(spots[:, None, 1], taken[None, :, 1])
-    return np.asarray(np.maximum(wide, 0) * np.maximum(high, 0))
+    """Give the area of each rectangle that is taken."""
+    low_x, low_y, high_x, high_y = taken.T
+    wide = np.minimum(spots[:, 2:3], high_x) - np.maximum(spots[:, 0:1], low_x)
+    high = np.minimum(spots[:, 3:4], high_y) - np.maximum(spots[:, 1:2], low_y)
+    return np.asarray((np.maximum(wide, 0) * np.maximum(high, 0)).sum(axis=1))
 
 
 def _outside(spots: Floats, placed: Layout) -> Floats:
     """Measure how far candidates stand out of the drawing."""
-    low = np.maximum(MARGIN / 4 - spots[:, :2], 0).sum(axis=1)
-    high = np.maximum(spots[:, 2:] - [placed.width, placed.height] + MARGIN / 4, 0).sum(axis=1)
+    low = np.maximum(MARGIN / 4 - spots[..., :2], 0).sum(axis=-1)
+    high = np.maximum(spots[..., 2:] - [placed.width, placed.height] + MARGIN / 4, 0).sum(axis=-1)
     return np.asarray(low + high)

@@ -106,10 +106,10 @@ class Timeline:
         """
         if k not in self.phase_range("order"):
             return []
-        entered_by, consumer = self.walk.entered_by, self.graph.consumer
+        entered_by, consumer = self.walk.entered_by.item, self.graph.consumer.item
         chain = [self[k].node]
-        while (edge := entered_by[chain[-1]]) >= 0 and len(chain) != limit:
-            chain.append(int(consumer[edge]))
+        while (edge := entered_by(chain[-1])) >= 0 and len(chain) != limit:
+            chain.append(consumer(edge))
         return chain[::-1]
 
     def steps_of(self, node: int) -> dict[str, int | None | list[int]]:
