@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from gradviz.engine.value import Parameter, Value
     from gradviz.errors import GradvizError
     from gradviz.graph import Graph
+    from gradviz.notebook import debug, draw, widget
     from gradviz.program import replay
-    from gradviz.recorders.value import record
+    from gradviz.recorders import record
+    from gradviz.recorders.duck import register
     from gradviz.recording import Recording
     from gradviz.timeline import Timeline
     from gradviz.view import View
@@ -39,8 +41,11 @@ _HOMES = {
     "gradviz.engine.value": ("Parameter", "Value"),
     "gradviz.errors": ("GradvizError",),
     "gradviz.graph": ("Graph",),
+    "gradviz.magics": ("load_ipython_extension", "unload_ipython_extension"),
+    "gradviz.notebook": ("debug", "draw", "widget"),
     "gradviz.program": ("replay",),
-    "gradviz.recorders.value": ("record",),
+    "gradviz.recorders": ("record",),
+    "gradviz.recorders.duck": ("register",),
     "gradviz.recording": ("Recording",),
     "gradviz.timeline": ("Timeline",),
     "gradviz.view": ("View",),
@@ -49,8 +54,8 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "GradvizError", "Graph", "Parameter", "Recording", "Timeline", "Value", "View",
-    "compile", "concat", "data", "log_softmax", "losses", "maximum", "minimum", "nn", "optim", "record",
-    "replay", "scope", "softmax", "stack", "where",
+    "compile", "concat", "data", "debug", "draw", "log_softmax", "losses", "maximum", "minimum", "nn",
+    "optim", "record", "register", "replay", "scope", "softmax", "stack", "where", "widget",
 ]  # fmt: skip
 
 

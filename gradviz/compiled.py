@@ -11,10 +11,11 @@ import numpy as np
 from gradviz.engine.convert import as_seed
 from gradviz.engine.tape import Leaf
 from gradviz.engine.value import Value
-from gradviz.errors import ReplayError, ShapeError
+from gradviz.errors import DataError, ReplayError, ShapeError
 from gradviz.graph import Graph
 from gradviz.graph.facts import CONST
 from gradviz.program import Program, named
+from gradviz.recorders import RECORDERS
 from gradviz.recorders.value import freeze
 
 
@@ -32,6 +33,7 @@ def compile(loss: Value) -> Compiled:
     2.0
 
     Raises:
+        DataError: this is no ``Value`` of gradviz; the values of other engines can be recorded, not compiled.
         ReplayError: the loss cannot be computed again (see ``replay``), or one of its leaves was used with
             different data.
         ShapeError: the loss is an array of more than one number.
@@ -46,6 +48,8 @@ class Compiled:
     """
 
     def __init__(self, loss: Value) -> None:
+        if not RECORDERS["value"].recognises(loss):
+            raise DataError(f"A {type(loss).__name__} cannot be compiled.", "What can be is a gradviz.Value.")
         seed = as_seed(None, loss.shape, False)
         frozen = freeze(loss)
         graph, leaves = frozen.graph, frozen.leaves

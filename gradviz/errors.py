@@ -44,6 +44,10 @@ class RecordingError(GradvizError):
     """A recording that cannot be read or written."""
 
 
+class NotebookError(GradvizError, ValueError):
+    """A notebook that cannot be read, and where it is damaged."""
+
+
 class OutOfMemoryError(GradvizError, MemoryError):
     """Memory that does not suffice; the message says for what."""
 

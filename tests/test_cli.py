@@ -357,7 +357,7 @@ def test_a_script_without_backward_leaves_nothing(tmp_path: Path) -> None:
     for options in (["--no-serve"], ["--no-open"]):
         done = gradviz("run", *options, "a.py", cwd=tmp_path)
         assert (done.returncode, done.stdout) == (0, "1\n")
-        assert done.stderr == "gradviz: no backward() was called, so there is nothing to show.\n"
+        assert done.stderr == "gradviz: no backward() was recorded, so there is nothing to show.\n"
     assert [path.name for path in tmp_path.iterdir()] == ["a.py"]
 
 

@@ -6,7 +6,7 @@ A family's docstring says how it measures; it stands above its tables in docs/pe
 from importlib import import_module
 
 NAMES = (
-    *("engine", "replay", "chains", "memory", "recording", "networkx", "drawing", "walk", "layout", "page"),
-    *("http", "growth", "startup"),
+    *("engine", "replay", "chains", "memory", "recording", "watching", "networkx", "drawing", "walk"),
+    *("layout", "page", "http", "growth", "startup"),
 )
 FAMILIES = {name: import_module(f"benchmarks.rows.{name}") for name in NAMES}

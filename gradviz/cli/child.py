@@ -61,7 +61,7 @@ def record_in_child(
     if may_fork():
         from gradviz.cli.run import record_here
 
-        known = ("module", "force", "no_source", "max_passes", "max_values")
+        known = ("module", "force", "no_source", "max_passes", "max_values", "every", "first", "last")
         given: dict[str, Any] = {name: (options or {}).get(name) for name in known}
         child = _fork(partial(record_here, script, tuple(args), path, quiet=True, **given), to_stderr)
     else:

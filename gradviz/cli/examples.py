@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 from difflib import get_close_matches
 from importlib.resources import files
@@ -10,6 +11,8 @@ from importlib.resources import files
 import click
 
 from gradviz.errors import GradvizError, NotFoundError
+
+NOTEBOOK = ".ipynb"
 
 
 @click.command()
@@ -26,27 +29,34 @@ def examples(name: str | None, copy: str | None, force: bool) -> None:
     chosen = list(found) if name is None else [name.removesuffix(".py")]
     if copy is not None:
         for each in chosen:
-            click.echo(copied(copy, f"{each}.py", found[each], force))
+            click.echo(copied(copy, each if each.endswith(NOTEBOOK) else f"{each}.py", found[each], force))
     elif name is not None:
         click.echo(found[chosen[0]], nl=False)
     else:
         width = max(map(len, found), default=0)
         for each, text in found.items():
-            first = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
-            click.echo(f"{each:<{width}}  {first}")
+            click.echo(f"{each:<{width}}  {_title(each, text)}")
 
 
 def sources() -> dict[str, str]:
-    """Give the text of every example by name."""
+    """Give the text of every example by name; a notebook's name ends with .ipynb."""
     here = files("gradviz.examples")
-    scripts = sorted(
-        (item for item in here.iterdir() if item.name.endswith(".py")), key=lambda item: item.name
-    )
+    wanted = (item for item in here.iterdir() if item.name.endswith((".py", NOTEBOOK)))
+    scripts = sorted(wanted, key=lambda item: item.name)
     return {
         item.name.removesuffix(".py"): item.read_text(encoding="utf-8")
         for item in scripts
         if not item.name.startswith("_")
     }
+
+
+def _title(name: str, text: str) -> str:
+    """What an example says of itself in a line."""
+    if name.endswith(NOTEBOOK):
+        text = "".join(json.loads(text)["cells"][0]["source"]).lstrip("# ")
+    else:
+        text = ast.get_docstring(ast.parse(text)) or ""
+    return text.partition("\n")[0]
 
 
 def copied(folder: str, name: str, text: str, force: bool) -> str:

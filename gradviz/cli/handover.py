@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json  # noqa: F401  # here, before the fork: both processes need it
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 from gradviz.errors import NotFoundError, RecordingError
 from gradviz.graph import Graph, Update
 from gradviz.numbers import dumps, loads
-from gradviz.recording.columns import Column
+from gradviz.recording.columns import Column, pack_json, unpack_json
 from gradviz.recording.graphs import columns_of, graph_from, update_columns_of
 
 _COUNT = 8  # bytes before the pass: how many there were
+SOURCE = "source "  # before the path of a file, for a column of its text
 _SIZE = 8  # bytes before each lot of columns: how long its list is
 
 
@@ -46,7 +48,8 @@ class Handover:
         self._append(update_columns_of(updates))
 
     def source(self, file: str, text: str) -> None:
-        """Pictures show no files."""
+        """Keep the text of a file: pictures show no files, but call values what stands there."""
+        self._append({SOURCE + file: pack_json(text)})
 
     def finish(self, exception: Mapping[str, Any] | None = None, exit_code: int | None = None) -> None:
         """Nothing is left to write."""
@@ -61,7 +64,10 @@ class Handover:
         while lot := _lot(text):
             text, found = lot
             columns |= found
-        return Handed(count, self.wanted, graph_from(columns) if columns else None)
+        texts = {name: columns.pop(name) for name in list(columns) if name.startswith(SOURCE)}
+        sources = {name[len(SOURCE) :]: unpack_json(column) for name, column in texts.items()}
+        graph = graph_from(columns).with_sources(sources) if columns else None
+        return Handed(count, self.wanted, graph)
 
     def _count(self, count: int) -> None:
         self._check()

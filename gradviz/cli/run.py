@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gradviz.cli.handover import Handover
     from gradviz.recorders.script import RunResult
 
-NOTHING = "no backward() was called, so there is nothing to show."
+NOTHING = "no backward() was recorded, so there is nothing to show."
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
@@ -24,6 +24,9 @@ NOTHING = "no backward() was called, so there is nothing to show."
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @click.option("--no-serve", is_flag=True, help="Only record; open it later with `gradviz show`.")
 @click.option("--no-source", is_flag=True, help="Leave the text of your files out of the recording.")
+@click.option("--every", type=click.IntRange(1), metavar="K", help="Keep every K-th pass only.")
+@click.option("--first", type=click.IntRange(1), metavar="N", help="Of these keep the first N only.")
+@click.option("--last", type=click.IntRange(1), metavar="N", help="… or the last N; with --first, both.")
 @click.option("--max-passes", type=click.IntRange(1), help="Stop recording after so many; default 10,000.")
 @click.option("--max-values", type=click.IntRange(1), help="The same for all values; default 20,000,000.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well.")
@@ -73,29 +76,39 @@ def recording_modules() -> None:
 def record_here(
     script: str, args: tuple[str, ...], path: str, quiet: bool, *,
     module: bool, force: bool, no_source: bool, max_passes: int | None, max_values: int | None,
+    every: int | None, first: int | None, last: int | None,
 ) -> Any:  # fmt: skip
     """Run a script in this very process, and give what it gives to ``sys.exit``."""
     recording_modules()
     from gradviz.cli.process import resume_collector
+    from gradviz.recorders.keeping import Keep
     from gradviz.recorders.listener import Limits
     from gradviz.recorders.script import facts_of_run, run_script
     from gradviz.recording import Writer
 
     limits = Limits(max_passes or Limits.passes, max_values or Limits.values)
-    writer = Writer(path, facts_of_run(script, args, module=module, limits=limits), overwrite=force)
+    keep = Keep(every or 1, first, last)
+    facts = facts_of_run(script, args, module=module, limits=limits, keep=keep)
+    writer = Writer(path, facts, overwrite=force)
 
     def conclude(result: RunResult) -> None:
-        if result.passes == 0:
+        if result.kept == 0:
             os.unlink(writer.path)
-            if result.outcome.started and not quiet:
+            if result.outcome.started and not result.listener.refused and not quiet:
                 tell(NOTHING)
         elif not quiet:
-            plural = "pass" if result.passes == 1 else "passes"
-            tell(f"{result.passes:,} {plural} recorded. Open with: gradviz show {path}")
+            tell(f"{_recorded(result)} recorded. Open with: gradviz show {path}")
 
     resume_collector()
     result = run_script(
-        script, args, writer, module=module, limits=limits, sources=not no_source, until_exit=conclude
+        script,
+        args,
+        writer,
+        module=module,
+        limits=limits,
+        sources=not no_source,
+        wants=keep,
+        until_exit=conclude,
     )
     return _status(result)
 
@@ -106,10 +119,15 @@ def record_pass(script: str, args: tuple[str, ...], handover: Handover) -> Any:
     from gradviz.recorders.script import run_script
 
     resume_collector()
-    return _status(
-        run_script(
-            script, args, handover, sources=False, wants=handover.wants, until_exit=lambda result: None
-        )
+    return _status(run_script(script, args, handover, wants=handover.wants, until_exit=lambda result: None))
+
+
+def _recorded(result: RunResult) -> str:
+    plural = "pass" if result.passes == 1 else "passes"
+    return (
+        f"{result.passes:,} {plural}"
+        if result.kept == result.passes
+        else (f"{result.kept:,} of {result.passes:,} {plural}")
     )
 
 

@@ -84,7 +84,7 @@ def tell_end(script: str, code: int, any_pass: bool) -> None:
     if not any_pass and code:
         raise GradvizError(f"{script} ended with exit code {code} before any backward().")
     if not any_pass:
-        raise GradvizError(f"{script} never called backward(), so there is nothing to show.")
+        raise GradvizError(f"No backward() of {script} was recorded, so there is nothing to show.")
     if code:
         tell(f"{script} ended with exit code {code}; this is what it did until then.")
 
@@ -95,7 +95,7 @@ def is_script(target: str) -> bool:
         return False
     try:
         if not os.path.isfile(target):
-            return not os.path.exists(target) and target.endswith(".py")
+            return not os.path.exists(target) and target.endswith((".py", ".ipynb"))
         with open(target, "rb") as file:
             return file.read(len(SQLITE)) != SQLITE
     except (OSError, ValueError) as error:

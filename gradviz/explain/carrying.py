@@ -43,9 +43,29 @@ def chain(graph: Graph, edge: int) -> list[str]:
         return [f"{into} += {factors}", f"= {text_of(passed)}", *_broadcast(graph, edge)]
     lines = [f"{into} += {arrived} · {local}", f"= {product(graph, edge)}"]
     if form:
-        here = ", here " if " if " in form else " = "
-        lines.append(f"because {local} = {form}" + (f"{here}{short(value)}" if form != short(value) else ""))
+        lines.append(_because(graph, edge, local, form, value))
     return lines
+
+
+def _because(graph: Graph, edge: int, local: str, form: str, value: float) -> str:
+    """Where a local derivative comes from; a measured one need not be what its formula gives."""
+    here = ", here " if " if " in form else " = "
+    above = int(graph.consumer[edge])
+    expected = _by_the_table(graph, edge) if graph.measured else None
+    if expected is not None and not math.isclose(expected, value, rel_tol=ROUNDING, abs_tol=ROUNDING):
+        return f"but {local} = {form}{here}{short(expected)}: the rule of {called(graph, above)} sent another"
+    return f"because {local} = {form}" + (f"{here}{short(value)}" if form != short(value) else "")
+
+
+def _by_the_table(graph: Graph, edge: int) -> float | None:
+    """The local derivative that the op table gives for numbers; None where it has none."""
+    above = int(graph.consumer[edge])
+    op, z = OPS.get(graph.op_of(above)), graph.data_of(above)
+    xs = tuple(graph.data_of(int(i)) for i in graph.input[graph.inputs_of(above)])
+    if op is None or not op.elementwise or op.arity != len(xs) or not all(type(x) is float for x in (*xs, z)):
+        return None
+    local = op.local(edge - int(graph.input_start[above]), xs, z, **graph.attrs.get(above, {}))
+    return None if local is None else float(local)
 
 
 def growth(graph: Graph, step: Step, timeline: Timeline) -> list[str]:
@@ -70,9 +90,9 @@ def growth(graph: Graph, step: Step, timeline: Timeline) -> list[str]:
 def remark(graph: Graph, edge: int) -> str:
     """A remark where a gradient stops, or stops being finite."""
     arrived, passed = graph.grad_of(int(graph.consumer[edge])), graph.cotangent_of(edge)
-    if arrived is None or passed is None or not np.all(np.isfinite(arrived)):
+    if type(passed) is float and math.isfinite(passed) and passed:  # nearly always
         return ""
-    if type(passed) is float and math.isfinite(passed) and passed:
+    if arrived is None or passed is None or not np.all(np.isfinite(arrived)):
         return ""
     if not np.all(np.isfinite(passed)):
         return " A finite gradient came in: the trouble begins here."

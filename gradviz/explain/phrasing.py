@@ -17,7 +17,10 @@ LONGEST = 40  # characters of a name inside a sentence
 LONGEST_ROOT = 8  # characters of a root's name that still reads well under ∂
 MANY = 4  # inputs of an n-ary op that are written out
 
-_ATOM = re.compile(r"[\w.\[\]]+|\w[\w.]*\([^()]*\)")
+_ATOM = re.compile(r"[\w.\[\]'\"]+|\w[\w.]*\([^()]*\)")
+_QUOTIENT = re.compile(r"[*/@%]")
+_SIGN = re.compile(r"\W+")  # an op's text that is written between two operands
+_SUM = re.compile(r"(?<=[\w)\]])(?<![\d.][eE])\s*[-+]")  # not of 1e-5
 _LETTER = re.compile(r"(?<![A-Za-z_])[gxyzc](?![A-Za-z_(])")  # \b would take z² for one word
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -63,7 +66,12 @@ def expression_in_numbers(graph: Graph, node: int) -> str:
 def equation(graph: Graph, node: int) -> str:
     """Label and expression, "n = x1*w1 + b"; the label alone if it says all."""
     label, made = called(graph, node), expression(graph, node)
-    return label if made in ("", label) else f"{label} = {made}"
+    return label if made == "" or _same(label, made) else f"{label} = {made}"
+
+
+def _same(label: str, made: str) -> bool:
+    """Whether two texts differ in nothing but spaces and the outer brackets."""
+    return label.replace(" ", "").strip("()") == made.replace(" ", "").strip("()")
 
 
 def derivative(graph: Graph, node: int, slot: int) -> str:
@@ -124,6 +132,8 @@ def _written(graph: Graph, node: int, parts: list[str]) -> str:
         return ""
     op = OPS.get(name)
     if op is None or op.arity != len(parts):
+        if len(parts) == 2 and _SIGN.fullmatch(name):
+            return f" {name} ".join(map(bracketed, parts))
         more = ", …" if len(parts) > MANY else ""
         return f"{name}({', '.join(parts[:MANY])}{more})"
     return op.code.format(*(_fitted(op, slot, part) for slot, part in enumerate(parts)))
@@ -135,5 +145,6 @@ def _fitted(op: Op, slot: int, part: str) -> str:
         return part
     if part.startswith("-") and _ATOM.fullmatch(part[1:]):
         return f"({part})" if slot or op.precedence > 2 else part
-    is_sum = " + " in part or " - " in part
-    return bracketed(part) if is_sum and (slot or op.precedence > 1) or op.precedence > 2 else part
+    is_sum = _SUM.search(part) and (slot or op.precedence > 1)
+    is_factor = slot and op.precedence == 2 and _QUOTIENT.search(part)  # a/(b*c)
+    return bracketed(part) if is_sum or is_factor or op.precedence > 2 else part

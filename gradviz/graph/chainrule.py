@@ -86,8 +86,8 @@ def _array_node(graph: Columns, op: Op, node: int, out: EdgeColumns) -> None:
         if local is not None:
             _put(out.local, out.local_arrays, start + slot, np.broadcast_to(local, np.shape(z)))
             out.has_local[start + slot] = True
-    if g is None:
-        return
+    if g is None or np.shape(g) != np.shape(z):
+        return  # of another shape, as an engine's own rules may leave it, it says nothing of the inputs
     for slot, cotangent in enumerate(op.vjp(g, z, xs, **attrs)):
         if cotangent is not None and graph.kind[inputs[slot]] != CONST:
             _put(out.cotangent, out.cotangent_arrays, start + slot, cotangent)

@@ -133,7 +133,7 @@ class Program:
             "updates": () if new else recorded.updates,  # made from other gradients
             "meta": {**recorded.meta, "backward": True},
         }
-        return Graph(**columns)
+        return Graph(**columns).with_sources(recorded.sources)
 
     def values(self, nodes: Sequence[int | str], rows: Any) -> np.ndarray:
         """The root for each row of new data, many rows at a time.

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import tokenize
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from types import CodeType, FrameType
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +17,13 @@ from gradviz.engine.tape import Leaf
 from gradviz.engine.value import Value
 from gradviz.errors import RecordingError
 from gradviz.graph import Graph, Span, Update
+from gradviz.recorders.files import in_library as in_library
+from gradviz.recorders.files import is_users, source_text
+from gradviz.recorders.keeping import Keeper, Sink
+from gradviz.recorders.naming import names_in
 from gradviz.recorders.value import freeze, span_of
 
-SOURCE_BYTES, SOURCE_FILES = 1 << 20, 200
+SOURCE_FILES = 200
 
 
 @dataclass(frozen=True)
@@ -31,24 +34,13 @@ class Limits:
     values: int = 20_000_000
 
 
-class Sink(Protocol):
-    """What takes the passes of a run, as ``recording.Writer`` does."""
-
-    def add(self, graph: Graph, /) -> object:
-        """Take a pass."""
-
-    def update(self, index: int, updates: Sequence[Update], /) -> None:
-        """Take the updates that followed a pass."""
-
-    def source(self, file: str, text: str, /) -> None:
-        """Take the text of a user's file."""
-
-    def finish(self, exception: Mapping[str, Any] | None, exit_code: int | None, /) -> None:
-        """Take how the run ended."""
-
-
 class PassListener:
     """Listens to the engine's hooks.
+
+    Attributes:
+        passes: how many there were.
+        refused: how many more that could not be recorded.
+        keeper: keeps those that are wanted.
 
     Args:
         writer: takes the passes.
@@ -67,31 +59,35 @@ class PassListener:
         script: str = "",
         limits: Limits | None = None,
         sources: bool = True,
-        wants: Callable[[int], bool] = lambda index: True,
+        wants: Callable[[int], bool] | None = None,
     ) -> None:
         self.writer, self.say, self.limits = writer, say, limits or Limits()
-        self.passes = self.values = 0
+        self.passes, self.refused, self.keeper = 0, 0, Keeper(writer, wants)
         self._active, self._pid, self._lock = True, os.getpid(), threading.RLock()
-        self._sources, self._wants = sources, wants
+        self._sources = sources
         self._script = os.path.abspath(script) if script else ""
         self._leaves: Mapping[Leaf, int] = {}
         self._updates: list[Update] = []
+        self._changes: Callable[[], list[Update]] = list
         self._places: dict[tuple[CodeType, int], Span | None] = {}
         self._files: set[str] = set()
 
     def on_backward(self, root: Value, frame: FrameType) -> None:
         """Record a pass."""
-        self._guarded(lambda: self._add(root, frame))
+        self.guarded(lambda: self._add(root, frame))
 
     def on_update(self, leaf: Leaf, before: Any, after: Any, rule: str, frame: FrameType) -> None:
         """Note an update of the pass that was recorded last."""
-        self._guarded(lambda: self._note(leaf, before, after, rule, frame))
+        self.guarded(lambda: self._note(leaf, before, after, rule, frame))
 
     def flush(self) -> None:
-        """Write the updates that followed the last pass."""
-        self._guarded(self._write_updates)
+        """Write what waits for the end of the run, even if recording has stopped before."""
+        self.guarded(self._write_updates)
+        if os.getpid() == self._pid:
+            with suppress(RecordingError), self._lock:
+                self.keeper.finish()
 
-    def _guarded(self, work: Callable[[], None]) -> None:
+    def guarded(self, work: Callable[[], None]) -> None:
         """Do our part; whatever goes wrong in it is said once, and is not the script's concern."""
         if not self._active or os.getpid() != self._pid:
             return  # stopped, or a forked child
@@ -103,30 +99,50 @@ class PassListener:
         except Exception as error:
             self._stop(f"recording has stopped ({type(error).__name__}: {error}); the script goes on.")
 
+    def begin(self) -> bool:
+        """Say that a pass begins; give whether it is wanted. One that is not is only counted."""
+        self._write_updates()
+        if self.keeper.wants(self.passes):
+            return True
+        self.passes += 1
+        return False
+
+    @property
+    def wants_next(self) -> bool:
+        """Whether the next pass is wanted, as far as that is known."""
+        return self._active and self.keeper.expects(self.passes)
+
+    def take(self, graph: Graph, file: str, line: int, changes: Callable[[], list[Update]] = list) -> bool:
+        """Record a pass; give whether there was room for it.
+
+        Args:
+            graph: the pass.
+            file, line: where it was asked for.
+            changes: gives the updates that followed; called before the next pass and in the end.
+        """
+        keeper, limits = self.keeper, self.limits
+        if keeper.full(limits.passes) or keeper.values + len(graph) > limits.values:
+            reached = f"{keeper.kept:,} passes and {keeper.values:,} values are recorded"
+            self._stop(f"{reached}, which is the limit; the script goes on unrecorded.")
+            return False
+        graph.meta.update(file=file, line=line)
+        keeper.add(graph, self.passes)
+        self.passes += 1
+        self._changes = changes
+        if self._sources:
+            self._keep_sources(graph, file)
+        return True
+
     def _stop(self, why: str) -> None:
         self._active = False
-        self._leaves = {}
+        self._leaves, self._changes = {}, list
         self.say(why)
 
     def _add(self, root: Value, frame: FrameType) -> None:
-        self._write_updates()
-        if not self._wants(self.passes):
-            self.passes += 1
-            self._leaves = {}
-            return
-        frozen = freeze(root, names_in(frame))
-        graph = frozen.graph
-        if self.passes >= self.limits.passes or self.values + len(graph) > self.limits.values:
-            reached = f"{self.passes:,} passes and {self.values:,} values are recorded"
-            self._stop(f"{reached}, which is the limit; the script goes on unrecorded.")
-            return
-        graph.meta.update(file=frame.f_code.co_filename, line=frame.f_lineno)
-        self.writer.add(graph)
-        self.passes += 1
-        self.values += len(graph)
-        self._leaves = frozen.leaves
-        if self._sources:
-            self._keep_sources(graph, frame)
+        if self.begin():
+            frozen = freeze(root, names_in(frame, is_value))
+            if self.take(frozen.graph, frame.f_code.co_filename, frame.f_lineno):
+                self._leaves = frozen.leaves
 
     def _note(self, leaf: Leaf, before: Any, after: Any, rule: str, frame: FrameType) -> None:
         node = self._leaves.get(leaf)
@@ -137,12 +153,13 @@ class PassListener:
             self._updates.append(Update(node, _kept(before), _kept(after), rule, self._places[place]))
 
     def _write_updates(self) -> None:
-        if self._updates and self.passes:
-            updates, self._updates = self._updates, []
-            self.writer.update(self.passes - 1, updates)
+        updates, self._updates = [*self._updates, *self._changes()], []
+        self._changes, self._leaves = list, {}
+        if updates:
+            self.keeper.update(updates)
 
-    def _keep_sources(self, graph: Graph, frame: FrameType) -> None:
-        found = {span.file for span in graph.spans if span} | {frame.f_code.co_filename}
+    def _keep_sources(self, graph: Graph, file: str) -> None:
+        found = {span.file for span in graph.spans if span} | {file}
         for file in sorted(found - self._files):
             self._files.add(file)
             if len(self._files) <= SOURCE_FILES and (file == self._script or is_users(file)):
@@ -151,40 +168,10 @@ class PassListener:
                     self.writer.source(file, text)
 
 
-def names_in(frame: FrameType) -> dict[str, Value]:
-    """Give the variables of a frame that hold values: its own first, then those of its module."""
-    found: dict[str, Value] = {}
-    for variables in (frame.f_locals, frame.f_globals):
-        for name, value in list(variables.items()):
-            # type(), since isinstance would run the code of a lazy object that pretends to be something else
-            if issubclass(type(value), Value) and name != "_" and not name.startswith("__"):
-                found.setdefault(name, value)
-    return found
-
-
-def is_users(file: str) -> bool:
-    """Whether a file is neither Python's, nor an installed package's, nor ours."""
-    return os.path.isabs(file) and not os.path.realpath(file).startswith(_libraries())
-
-
-@cache
-def _libraries() -> tuple[str, ...]:
-    import sysconfig
-
-    folders = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    folders.add(os.path.dirname(os.path.dirname(__file__)))
-    return tuple(os.path.realpath(folder) + os.sep for folder in folders)
-
-
-def source_text(file: str) -> str | None:
-    """Read a Python file as Python does; None if it cannot be, or is too long to keep."""
-    try:
-        if os.path.getsize(file) > SOURCE_BYTES:
-            return None
-        with tokenize.open(file) as stream:
-            return stream.read()
-    except (OSError, SyntaxError, ValueError):
-        return None
+def is_value(held: object) -> bool:
+    """Whether an object is a value of the engine's."""
+    # type(), since isinstance would run the code of a lazy object that pretends to be something else
+    return issubclass(type(held), Value)
 
 
 def say(text: str) -> None:

@@ -91,8 +91,7 @@ class Program:
         sys.modules["__main__"] = self.main
         try:
             sys.argv = ["-m" if self.module else self.target, *self.argv]
-            self.code = self._find_module() if self.module else self._find_script()
-            exec(self.code, vars(self.main))
+            self._execute()
         except CannotRun as problem:
             print(problem, file=sys.stderr)
             return Outcome(status=problem.status, error=problem, started=False)
@@ -101,6 +100,11 @@ class Program:
         except BaseException as error:
             return self._uncaught(error)
         return Outcome()
+
+    def _execute(self) -> None:
+        """Find the code, and run it in ``__main__``."""
+        self.code = self._find_module() if self.module else self._find_script()
+        exec(self.code, vars(self.main))
 
     def restore(self) -> None:
         """Put back what was there before ``run()``."""
@@ -178,7 +182,9 @@ class Program:
         if sys.flags.safe_path:
             return
         sys.path[0] = folder
-        for name in [name for name in sys.modules if _is_hidden_by(folder, name)]:
+        tops = {name: name.partition(".")[0] for name in sys.modules}
+        hidden = {top for top in set(tops.values()) if _is_hidden_by(folder, top)}
+        for name in [name for name, top in tops.items() if top in hidden]:
             self._hidden[name] = sys.modules.pop(name)
 
     def _uncaught(self, error: BaseException) -> Outcome:
@@ -207,12 +213,11 @@ def user_frames(trace: TracebackType | None) -> TracebackType | None:
     return trace
 
 
-def _is_hidden_by(folder: str, name: str) -> bool:
+def _is_hidden_by(folder: str, top: str) -> bool:
     """Whether a module that we have imported, and Python at its start has not, is the user's to the script.
 
     A ``token.py`` beside the script hides the standard library's, so what we did with that must not be found.
     """
-    top = name.partition(".")[0]
     if top in AT_START or top in sys.builtin_module_names or top.startswith("_"):
         return False
     return any(os.path.isfile(os.path.join(folder, top + ending)) for ending in (".py", "/__init__.py"))

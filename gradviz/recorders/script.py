@@ -17,9 +17,11 @@ from gradviz import __version__
 from gradviz.engine import hooks
 from gradviz.errors import RecordingError
 from gradviz.recorders import RECORDERS
-from gradviz.recorders.listener import Limits, PassListener, Sink, say
+from gradviz.recorders.keeping import Keep, Sink
+from gradviz.recorders.listener import Limits, PassListener, say
 from gradviz.recorders.program import Outcome, Program
 from gradviz.recorders.standin import StandIn
+from gradviz.recorders.watch import Watch
 
 LONGEST = 10_000  # characters of an exception's message
 
@@ -33,8 +35,13 @@ class RunResult:
 
     @property
     def passes(self) -> int:
-        """How many passes were recorded."""
+        """How many passes there were."""
         return self.listener.passes
+
+    @property
+    def kept(self) -> int:
+        """How many of them were recorded."""
+        return self.listener.keeper.kept
 
     @property
     def exit_code(self) -> int:
@@ -56,7 +63,7 @@ def run_script(
     module: bool = False,
     limits: Limits | None = None,
     sources: bool = True,
-    wants: Callable[[int], bool] = lambda index: True,
+    wants: Callable[[int], bool] | None = None,
     until_exit: Callable[[RunResult], None] | None = None,
 ) -> RunResult:
     """Run a script as Python would, and record it.
@@ -68,26 +75,25 @@ def run_script(
         module: run it as ``python -m`` would.
         limits: where recording stops while the script goes on.
         sources: keep the text of the user's files that the passes were made in.
-        wants: which passes to take, by number; the others are only counted.
+        wants: which passes to take, by number, such as a ``Keep``; the others are only counted.
         until_exit: go on recording until the interpreter exits, after the script's threads and its atexit
             functions, and then call this; ``__main__`` stays the script's. Else all is put back on return.
     """
-    program, owner = Program(path, argv, module=module), os.getpid()
+    program, owner = program_of(path, argv, module=module), os.getpid()
     script = "" if module else path
     listener = PassListener(writer, say, script=script, limits=limits, sources=sources, wants=wants)
     result = RunResult(Outcome(), listener)
-    removers = [hooks.listen(listener), *install_stand_ins()]
+    watch = Watch(listener)
+    removers = [hooks.listen(listener), *install_stand_ins(), watch.install()]
 
     def finish() -> None:
         if os.getpid() != owner:
             return  # a forked child that exits has nothing to finish
+        watch.conclude(vars(program.main), program.file)
         for remove in removers:
             remove()
         listener.flush()
-        try:
-            writer.finish(result.exception, result.exit_code)
-        except RecordingError as error:
-            say(str(error))
+        _finish(writer, result)
         if until_exit is not None:
             until_exit(result)
 
@@ -103,6 +109,22 @@ def run_script(
     return result
 
 
+def _finish(writer: Sink, result: RunResult) -> None:
+    try:
+        writer.finish(result.exception, result.exit_code)
+    except RecordingError as error:
+        say(str(error))
+
+
+def program_of(path: str, argv: Sequence[str], *, module: bool = False) -> Program:
+    """Give what runs a script, a module or a notebook."""
+    if module or not path.lower().endswith(".ipynb"):
+        return Program(path, argv, module=module)
+    from gradviz.recorders.cells import Notebook
+
+    return Notebook(path, argv)
+
+
 def install_stand_ins() -> list[Callable[[], None]]:
     """Put recordable packages in the place of those whose values are not."""
     rows = [row for row in RECORDERS.values() if row.stands_in_for]
@@ -110,7 +132,12 @@ def install_stand_ins() -> list[Callable[[], None]]:
 
 
 def facts_of_run(
-    path: str, argv: Sequence[str], *, module: bool = False, limits: Limits | None = None
+    path: str,
+    argv: Sequence[str],
+    *,
+    module: bool = False,
+    limits: Limits | None = None,
+    keep: Keep | None = None,
 ) -> dict[str, Any]:
     """Give what a recording says of the run it is of. The environment is not part of it."""
     return {
@@ -118,6 +145,7 @@ def facts_of_run(
         "module": module,
         "argv": list(argv),
         "limits": asdict(limits or Limits()),
+        "keep": (keep or Keep()).facts,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "gradviz": __version__,
         "python": sys.version.split()[0],

@@ -130,7 +130,7 @@ class Recording:
 
     def _loaded(self, index: int) -> Graph:
         try:
-            return self._load(index)
+            return self._load(index).with_sources(self.sources)
         except MemoryError:
             self._graphs.clear()
             values = self.passes[index].node_count
