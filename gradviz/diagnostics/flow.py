@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ class _Layer(NamedTuple):
 
 def _look(index: int, graph: Graph) -> Iterator[Finding]:
     size = largest_grad(graph)
-    layers = [layer for layer in _layers(graph, size) if np.isfinite(layer.size)]
+    layers = [layer for layer in _layers(graph, size) if math.isfinite(layer.size)]
     if len(layers) >= 2 and layers[-1].size > 0:
         first, last = layers[0], layers[-1]
         ratio = first.size / last.size
@@ -46,8 +47,14 @@ def _layers(graph: Graph, size: np.ndarray) -> list[_Layer]:
     found = _by_scope(graph)
     if len(found) < LAYERS:
         found = _by_activation(graph)
+    if not found:
+        return []
+    counts = np.array([len(nodes) for _, nodes in found])
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     with np.errstate(all="ignore"):
-        return [_Layer(name, nodes, float(np.sqrt(np.mean(size[nodes] ** 2)))) for name, nodes in found]
+        total = np.add.reduceat(size[np.concatenate([nodes for _, nodes in found])] ** 2, starts)
+        sizes = np.sqrt(total / counts).tolist()
+    return [_Layer(*layer, mean) for layer, mean in zip(found, sizes, strict=True)]
 
 
 def _by_scope(graph: Graph) -> list[tuple[str, np.ndarray]]:
@@ -70,8 +77,11 @@ def _by_activation(graph: Graph) -> list[tuple[str, np.ndarray]]:
     for source, target in zip(graph.input.tolist(), graph.consumer.tolist(), strict=True):
         level[target] = max(level[target], level[source] + own[target])
     at = np.where(is_curve & graph.has_grad, level, 0)
-    levels = np.unique(at[at > 0]).tolist()
-    return [(f"activation {i}", np.flatnonzero(at == i)) for i in levels] if len(levels) >= LEVELS else []
+    order = np.argsort(at, kind="stable")
+    levels, starts = np.unique(at[order], return_index=True)
+    nodes = np.split(order, starts[1:])
+    found = [(f"activation {i}", some) for i, some in zip(levels.tolist(), nodes, strict=True) if i > 0]
+    return found if len(found) >= LEVELS else []
 
 
 def _finding(

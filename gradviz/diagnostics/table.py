@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from gradviz.diagnostics.accumulation import CONSERVATION, STALE
+from gradviz.diagnostics.accumulation import STALE
 from gradviz.diagnostics.activations import DEAD, SATURATION
+from gradviz.diagnostics.causes import ROWS
 from gradviz.diagnostics.finding import SEVERITIES, Check, Finding
 from gradviz.diagnostics.flow import EXPLODING, VANISHING
 from gradviz.diagnostics.nonfinite import NON_FINITE
@@ -14,7 +15,7 @@ from gradviz.errors import RecordingError
 from gradviz.recording import Recording
 
 CHECKS: dict[str, Check] = {
-    check.name: check for check in (NON_FINITE, STALE, CONSERVATION, DEAD, SATURATION, VANISHING, EXPLODING)
+    check.name: check for check in (NON_FINITE, STALE, *ROWS, DEAD, SATURATION, VANISHING, EXPLODING)
 }
 VALUES = 5_000_000  # in all passes together, up to which every pass is looked at
 PAIRS = 16  # beyond it, pairs of neighbouring passes spread over the run
