@@ -12,9 +12,12 @@ from gradviz.document import (
     Pass,
     Scene,
     box_document,
+    check_document,
     export_frame,
+    expressions_document,
     find_document,
     frame_document,
+    made_document,
     node_document,
     pass_document,
     pass_findings,
@@ -28,6 +31,7 @@ from .exports import Exports
 api = Blueprint("api", __name__, url_prefix="/api")
 PASS = ("what",)  # parameters that choose a pass besides its number: every route of a pass has them
 VIEW = (*PASS, "open", "depth", "most")  # and those that choose a view of it
+PLACE = ("line", "column", "end_line", "end_column")  # those that choose a place in a source
 THEMES = ("auto", "light", "dark")
 
 
@@ -91,6 +95,13 @@ def findings_of_pass(index: str) -> Response:
     return json_answer(pass_findings(_pass(index)))
 
 
+@api.get("/passes/<index>/check")
+def check(index: str) -> Response:
+    """The gradients beside those that they ought to be."""
+    query.only(*VIEW)
+    return json_answer(check_document(_scene(index)))
+
+
 @api.get("/passes/<index>/boxes/<rest:key>")
 def one_box(index: str, key: str) -> Response:
     """One folded box in full."""
@@ -103,6 +114,20 @@ def find(index: str) -> Response:
     """The values that match ``q``."""
     query.only("q", *PASS)
     return json_answer(find_document(_pass(index), query.words("q")))
+
+
+@api.get("/passes/<index>/expressions")
+def expressions(index: str) -> Response:
+    """The expressions of a file that made values."""
+    query.only("file", *PASS)
+    return json_answer(expressions_document(_pass(index), query.words("file", query.LONGEST_KEY)))
+
+
+@api.get("/passes/<index>/made")
+def made(index: str) -> Response:
+    """The values that one expression made."""
+    query.only("file", *PLACE, *VIEW)
+    return json_answer(made_document(_scene(index), query.words("file", query.LONGEST_KEY), query.place()))
 
 
 @api.get("/passes/<index>/export.<format>")

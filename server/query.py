@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from flask import request
 
-from gradviz.document import EditError, Edits, parse_edits
+from gradviz.document import EditError, Edits, Expression, parse_edits
 from gradviz.errors import NotFoundError
 from gradviz.view import MOST, MOST_EVER
 
@@ -16,6 +16,7 @@ from .answers import BadRequest
 MOST_OPEN, LONGEST_KEY = 2_000, 4_000
 REPEATED = ("open", "what")
 LONGEST_WORDS = 200  # characters that one may look for
+LAST = 10**9  # line of a file, or column of a line
 _WHOLE = re.compile(r"-?[0-9]{1,40}", re.ASCII)  # so many digits that nothing real is cut, and no more
 
 
@@ -62,6 +63,25 @@ def number(name: str, default: int, least: int, most: int, there: str) -> int:
     return whole(name, request.args[name], least, most, there)
 
 
+def place() -> Expression:
+    """Read a place in a source: ``line``, or ``line`` and ``column``, up to ``end_line`` and ``end_column``.
+
+    Raises:
+        BadRequest: there is no line.
+    """
+    if "line" not in request.args:
+        raise BadRequest("Which line?", "A place is line=12, or line=12&column=4.")
+    line = _in_file("line", 0)
+    if "column" not in request.args:
+        return Expression(line, 0, line, 0)
+    column = _in_file("column", 0)
+    return Expression(line, column, _in_file("end_line", line), _in_file("end_column", column + 1))
+
+
+def _in_file(name: str, default: int) -> int:
+    return number(name, default, 0, LAST, f"{name} goes from 0 to {LAST:,}.")
+
+
 def open_scopes() -> list[str] | None:
     """Read ``open``: the keys of open scopes; a single empty one means that none is; None if it is not given.
 
@@ -103,15 +123,15 @@ def edits() -> Edits:
         raise BadRequest(error.message, error.hint) from None
 
 
-def words(name: str) -> str:
-    """Read a text to look for.
+def words(name: str, most: int = LONGEST_WORDS) -> str:
+    """Read a text, such as one to look for.
 
     Raises:
         BadRequest: it is too long.
     """
     text = request.args.get(name, "")
-    if len(text) > LONGEST_WORDS:
-        raise BadRequest(f"{name} has {len(text)} characters.", f"At most {LONGEST_WORDS}.")
+    if len(text) > most:
+        raise BadRequest(f"{name} has {len(text)} characters.", f"At most {most}.")
     return text
 
 

@@ -446,6 +446,11 @@ def test_the_fields_in_the_docs_are_the_fields_of_the_answers(client: Client) ->
         "### `GET /api/passes/{index}/frame`": client.get("/api/passes/0/frame"),
         "### `GET /api/passes/{index}/nodes/{node}`": client.get("/api/passes/0/nodes/9"),
         "### `GET /api/passes/{index}/boxes/{key}`": client.get("/api/passes/0/boxes/n9"),
+        "### `GET /api/passes/{index}/check`": client.get("/api/passes/0/check"),
+        "### `GET /api/passes/{index}/expressions`": client.get(
+            "/api/passes/0/expressions", file="served.py"
+        ),
+        "### `GET /api/passes/{index}/made`": client.get("/api/passes/0/made", file="served.py", line=1),
         "### `GET /api/passes/{index}/find`": client.get("/api/passes/0/find", q="w1"),
     }
     for heading, answer in shapes.items():

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradviz.document.asides import node_asides
 from gradviz.document.scene import Pass
 from gradviz.document.whatif import node_facts
 from gradviz.explain.phrasing import derivative, expression
@@ -44,6 +45,7 @@ def node_document(shown: Pass, node: int) -> dict[str, Any]:
         "state": one.state,
         "prior": plain(graph.prior_of(node)),
         **node_facts(shown, node),
+        **node_asides(shown, node),
         "shape": list(one.shape),
         **_arrays(one.data, one.grad),
         "scope": one.scope,

@@ -125,6 +125,8 @@ class Document:
         def prepare() -> None:
             with suppress(MemoryError):  # whoever steps there will hear of it
                 scene.progress.prepare()
+                if not isinstance(scene, WhatIfScene):  # whose numbers are soon others
+                    scene.graph.prepare_labels()
             self._preparing.release()
 
         threading.Thread(target=prepare, daemon=True).start()

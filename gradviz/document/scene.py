@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradviz.diagnostics.reference import Verified, verify
 from gradviz.document import looks
 from gradviz.document.files import FileNames
 from gradviz.document.places import Places, before
@@ -65,6 +66,11 @@ class Pass:
         return None
 
     @cached_property
+    def verified(self) -> Verified:
+        """Its gradients beside those that the op table gives."""
+        return verify(self.graph)
+
+    @cached_property
     def scale(self) -> Scale:
         """The scale of all gradients of this pass."""
         return scale_of(self.graph)
@@ -89,11 +95,17 @@ class Pass:
         return None if level == "none" else level
 
     def place(self, span: Span | None) -> dict[str, Any]:
-        """Give file, line and columns of a place; columns count UTF-8 bytes, as Python does."""
+        """Give file, line and columns of a place, and its last line where that is another.
+
+        Columns count UTF-8 bytes, as Python does.
+        """
         if span is None or not span.line:
             return {"file": self.files.get(span.file) if span else None, "line": None, "span": None}
-        one_line = span.end_line in (0, span.line) and span.end_column > span.column
-        columns = [span.column, span.end_column] if one_line else None
+        columns = None
+        if span.end_line > span.line and span.end_column:
+            columns = [span.column, span.end_column, span.end_line]
+        elif span.end_column > span.column:
+            columns = [span.column, span.end_column]
         return {"file": self.files[span.file], "line": span.line, "span": columns}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradviz import __version__
+from gradviz.document.asides import exception_document, pass_asides
 from gradviz.document.files import FileNames
 from gradviz.document.large import large_view
 from gradviz.document.looks import box_columns, edge_columns
@@ -33,7 +34,7 @@ def recording_document(recording: Recording, files: FileNames, findings: int | N
         "script": files.get(script) or "",
         "argv": [str(word) for word in meta.get("argv") or []],
         "finished": bool(meta.get("finished", True)),
-        "exception": _exception(meta.get("exception"), files),
+        "exception": exception_document(meta.get("exception"), files),
         "version": __version__,
         "passes": _passes(recording.passes, files),
         "sources": _sources(recording.sources, files),
@@ -55,6 +56,7 @@ def pass_document(scene: Scene) -> dict[str, Any]:
         "edges": scene.graph.edge_count,
         "error": info.error,
         **pass_facts(shown),
+        **pass_asides(scene),
         "root": {"node": root, "name": shown.label(root)},
         "phases": [{"name": name, "start": steps.start, "stop": steps.stop} for name, steps in phases],
         "steps": len(timeline),
@@ -110,18 +112,6 @@ def _scale(shown: Pass) -> dict[str, Any] | None:
     return {
         **{"low": scale.low, "mid": scale.mid, "high": scale.high},
         **{"low_text": texts.low, "mid_text": texts.mid, "high_text": texts.high},
-    }
-
-
-def _exception(raised: Any, files: FileNames) -> dict[str, Any] | None:
-    if not isinstance(raised, Mapping):
-        return None
-    file, line = raised.get("file"), raised.get("line")
-    return {
-        "type": str(raised.get("type", "Exception")),
-        "message": files.in_text(str(raised.get("message", ""))),
-        "file": files.get(str(file) if file else None),
-        "line": line if isinstance(line, int) else None,
     }
 
 

@@ -198,6 +198,7 @@ def test_a_newer_wish_and_escape_abort_opening(mlp: Served, open_page: Opener) -
     assert len(aborted) == 1
     page.keyboard.press("Escape")
     page.wait_for_selector(".working", state="hidden")
+    page.wait_for_timeout(300)  # the browser tells of it a moment later
     assert len(aborted) == 2
     assert [boxes.nth(i).get_attribute("data-key") for i in range(2)] == keys
     page.complaints.clear()
