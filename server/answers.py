@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 import traceback
@@ -12,14 +11,13 @@ from typing import Any, NamedTuple
 from flask import Response, current_app
 from werkzeug.exceptions import HTTPException
 
-from gradviz.document import Export
+from gradviz.document import Export, encoded
 from gradviz.errors import GradvizError, NotFoundError, OutOfMemoryError
 from gradviz.numbers import dumps
 
 LARGEST = 16 << 20  # bytes of one answer
 JSON = "application/json; charset=utf-8"
 SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
-_PLAIN = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
 _ESCAPED = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 _log = logging.getLogger("gradviz.server")
 
@@ -57,18 +55,6 @@ def json_answer(document: Any) -> Response:
         size, most = len(body) >> 20, LARGEST >> 20
         raise BadRequest(f"The answer would have {size} MB; at most {most} are sent.", "Open fewer scopes.")
     return Response(body, content_type=JSON)
-
-
-def encoded(document: Any) -> bytes:
-    """Give a document as JSON text.
-
-    Plain types are written straight away; ``dumps``, which looks everywhere for what JSON lacks, takes ten
-    times as long.
-    """
-    try:
-        return _PLAIN.encode(document).encode()
-    except (TypeError, ValueError):  # numpy types; NaN or infinity; a lone surrogate, which has no UTF-8
-        return dumps(document).encode("utf-8", "backslashreplace")  # Python's escape for it is also JSON's
 
 
 def attachment(file: Export) -> Response:

@@ -10,12 +10,13 @@ from werkzeug.routing import PathConverter
 
 from gradviz.document import Document
 from gradviz.errors import GradvizError, OutOfMemoryError
+from gradviz.player.files import page_files
 from gradviz.recording import Recording
 
 from . import answers
 from .api import api
 from .exports import Exports
-from .page import front_page, page, page_files
+from .page import front_page, page
 from .security import Guard, content_policy, hosts_of
 
 DEFAULT_PORT = 8765

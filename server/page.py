@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 from flask import Blueprint, Response, current_app
 
 from gradviz.errors import NotFoundError
+from gradviz.player.bundle import bundle
+from gradviz.player.files import INDEX, modules
 from gradviz.renderers.style import css
-
-from .bundle import bundle
 
 page = Blueprint("page", __name__)
 TYPES = {
@@ -19,16 +18,7 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-INDEX = "index.html"
 MAIN = "main.js"
-
-
-def page_files() -> dict[str, Path]:
-    """The files of the page by their path, without links that lead out of it."""
-    folder = Path(str(files("gradviz.static"))).resolve()
-    found = [path for path in sorted(folder.rglob("*")) if path.suffix in TYPES and path.is_file()]
-    inside = [path for path in found if path.resolve().is_relative_to(folder)]
-    return {path.relative_to(folder).as_posix(): path for path in inside}
 
 
 def front_page(files: dict[str, Path]) -> bytes:
@@ -54,9 +44,7 @@ def static_file(name: str) -> Response:
 
 def _main(known: dict[str, Path]) -> str:
     """Read anew for each page: it takes a few milliseconds, and a reload shows what was edited."""
-    return bundle(
-        {name: path.read_text("utf-8") for name, path in known.items() if name.endswith(".js")}, MAIN
-    )
+    return bundle(modules(known), MAIN)
 
 
 @page.get("/graph.css")

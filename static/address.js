@@ -21,24 +21,34 @@ export function followAddress(app, { location, history, addEventListener }) {
   let waiting = null;
   let restoring = false;
 
+  /** A frame without an address of its own, such as a sandboxed one, keeps its state to itself. */
+  function enter(method, hash) {
+    try {
+      history[method](null, "", hash);
+    } catch (error) {
+      if (error.name !== "SecurityError") throw error;
+    }
+  }
+
   function write(method) {
     clearTimeout(waiting);
     waiting = null;
     if (!app.pass || restoring) return;
     const hash = formatHash(app.state);
-    if (hash !== location.hash) history[method](null, "", hash);
+    if (hash !== location.hash) enter(method, hash);
   }
   const replace = () => {
     waiting ??= setTimeout(() => write("replaceState"), QUIET);
   };
   app.on("move", replace);
   app.on("select", () => write("replaceState"));
+  app.on("check", () => write("replaceState"));
   app.on("pass", () => write("replaceState"));
   // Before a jump: keep the picture it leaves as an entry of its own.
   app.on("leave", () => {
     if (!app.pass || restoring) return;
     write("replaceState");
-    history.pushState(null, "", location.hash);
+    enter("pushState", location.hash);
   });
   addEventListener("pagehide", () => write("replaceState"));
   addEventListener("popstate", async () => {

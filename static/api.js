@@ -123,6 +123,10 @@ export function createApi({ token, fetch = (...args) => globalThis.fetch(...args
     node: (index, node, what) => call(`/api/passes/${index}/nodes/${node}${query({ what: edits(what) })}`),
     box: (index, key, lens) => call(`/api/passes/${index}/boxes/${encodeURIComponent(key)}${query(seen(lens))}`),
     passFindings: async (index, what) => (await call(`/api/passes/${index}/findings${query({ what: edits(what) })}`, { channel: "findings" })).findings,
+    check: (index, lens) => call(`/api/passes/${index}/check${query(seen(lens))}`, { channel: "check" }),
+    expressions: async (index, file, what) => (await call(`/api/passes/${index}/expressions${query({ file, what: edits(what) })}`)).expressions,
+    made: (index, file, [line, column, endLine, endColumn], lens) =>
+      call(`/api/passes/${index}/made${query({ file, line, ...(endColumn > 0 ? { column, end_line: endLine, end_column: endColumn } : {}), ...seen(lens) })}`, { channel: "made" }),
     find: (index, q, what) => call(`/api/passes/${index}/find${query({ q, what: edits(what) })}`, { channel: "find" }),
     exported: (index, format, { step, theme, scale, ...lens }) =>
       call(`/api/passes/${index}/export.${format}${query({ step, ...seen(lens), theme, scale })}`, { as: "blob" }),

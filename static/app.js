@@ -1,6 +1,7 @@
 /** What the page knows and can do; the views draw it and call it. No DOM. */
 import { ApiError, isStale } from "#gv/api.js";
 import { Breakpoints } from "#gv/breakpoints.js";
+import { Checking } from "#gv/checking.js";
 import { Diagnosis } from "#gv/diagnosis.js";
 import { Pass } from "#gv/document.js";
 import { Edits } from "#gv/edits.js";
@@ -8,7 +9,8 @@ import { createEvents } from "#gv/events.js";
 import { Memory } from "#gv/memory.js";
 import { Opening } from "#gv/opening.js";
 import { Player } from "#gv/player.js";
-import { reveal } from "#gv/reveal.js";
+import { goTo, reveal } from "#gv/reveal.js";
+import { Tour } from "#gv/tour.js";
 import { nearest } from "#gv/url.js";
 
 const JUMPS = new Set(["first", "last", "resume", "resumeBack", "out"]);
@@ -28,6 +30,8 @@ export class App {
     this.edits = new Edits(this);
     this.diagnosis = new Diagnosis(this);
     this.opening = new Opening(this);
+    this.checking = new Checking(this);
+    this.tour = new Tour(this);
     this.breakpoints = new Breakpoints(breakpoints, () => this.emit("breakpoints"));
     for (const name of ["disconnected", "retrying"]) api.on(name, (detail) => this.emit(name, detail));
     api.on("connected", () => {
@@ -74,6 +78,7 @@ export class App {
     const last = this.recording.passes.length - 1;
     const index = nearest(state.pass, last);
     if (state.pass !== null && state.pass !== index) this.notice(`There is no pass ${state.pass}: this is the last one, ${index}.`);
+    this.checking.set(state.check ?? false);
     if (state.unread?.length) this.notice(`The address has no sound ${state.unread.join(", ")}.`);
     const same = this.pass?.index === index && String([state.open, state.what, state.most ?? null]) === String([this.open, this.what, this.most]);
     if (same) {
@@ -89,7 +94,7 @@ export class App {
 
   /** The state that `restore` takes. */
   get state() {
-    return { pass: this.pass?.index ?? 0, step: this.player?.k ?? 0, node: this.selected, open: this.open, most: this.most, what: this.what };
+    return { pass: this.pass?.index ?? 0, step: this.player?.k ?? 0, node: this.selected, check: this.checking.on, open: this.open, most: this.most, what: this.what };
   }
 
   /** What a pass is seen through: the open scopes, how many boxes there may be, the edits. */
@@ -190,15 +195,7 @@ export class App {
   }
 
   goTo(finding) {
-    return this.attempt(async () => {
-      this.emit("leave");
-      if (finding.pass !== null && finding.pass !== this.pass.index) await this.showPass(finding.pass);
-      if (finding.node === null || finding.node === undefined) return;
-      const detail = await this.detail(finding.node);
-      await this.reveal(finding.node, detail.scope);
-      const step = detail.steps?.grad?.at(-1) ?? detail.steps?.compute;
-      if (Number.isInteger(step)) await this.player.seek(step + 1);
-    });
+    return this.attempt(() => goTo(this, finding));
   }
 
   runTo(index) {
@@ -222,6 +219,13 @@ export class App {
     this.emit("speed");
   }
 
+  /** Take back one thing after the other, until the inspector follows the steps of what was recorded. */
+  #follow() {
+    if (this.loading) return this.api.cancel();
+    if (this.tour.active !== null) return this.tour.end();
+    return this.selected === null && this.what.length ? this.edits.show([]) : this.select(null);
+  }
+
   /** Do what a key or a button of that name stands for. */
   command(name) {
     if (!this.player) return name === "help" ? this.emit("ask:help") : undefined;
@@ -232,7 +236,10 @@ export class App {
       nextPass: () => this.showPass(this.pass.index + 1),
       previousPass: () => this.showPass(this.pass.index - 1),
       expand: () => this.toggleBox(this.focus),
-      follow: () => this.loading ? this.api.cancel() : (this.selected === null && this.what.length ? this.edits.show([]) : this.select(null)),
+      check: () => this.checking.toggle(),
+      next: () => this.tour.go(1),
+      previous: () => this.tour.go(-1),
+      follow: () => this.#follow(),
       ...Object.fromEntries(MOVES.map((move) => [move, () => this.player[move]()])),
     }[name];
     return run ? this.attempt(async () => run()) : this.emit(`ask:${name}`);

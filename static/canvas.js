@@ -53,8 +53,8 @@ export class Canvas {
   }
 
   words(index) {
-    const { frame } = this.shown;
-    return frame && this.pass.boxes[index] ? describe(this.pass.boxes[index], frame.box(index)) : "";
+    const { frame, marks } = this.shown;
+    return frame && this.pass.boxes[index] ? describe(this.pass.boxes[index], frame.box(index), marks.markOf(index)) : "";
   }
 
   /** Full precision where the pointer rests. */

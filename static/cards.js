@@ -1,4 +1,5 @@
 /** Cards on a canvas: the same anatomy as the SVG's, role by role, so that a font is set once for all. */
+import { paintBadge } from "#gv/badges.js";
 import { BAD, FIRST, toneOf, ZERO } from "#gv/detail.js";
 import { fitNumber, fitText, roomBeside } from "#gv/fit.js";
 import { grouped } from "#gv/grouped.js";
@@ -27,6 +28,7 @@ export function paintCards(context, cards, looks) {
   text(`600 10px ${looks.mono}`, "right", cards, (card) => card.state.order !== null && [card.w - 3, -4, String(card.state.order + 1), looks.order]);
   const groups = cards.filter((card) => card.group);
   if (groups.length) paintGroups(context, text, groups, looks);
+  for (const card of cards) if (card.badge !== null) paintBadge(context, card.badge, card.x + card.w, card.y + card.h, looks);
 }
 
 /** What the drawing knows of a box, ready to be painted. */
@@ -46,6 +48,7 @@ export function cardOf(facts, state, geometry, index, marks) {
     share: group && all > 0 ? done / all : 0,
     bars: group ? geometry.bars.get(index) : null,
     now: marks.now === index, selected: marks.selected === index, breaks: !group && marks.breaks(facts.node),
+    badge: marks.markOf(index), toured: marks.toured(index),
   };
 }
 
@@ -103,8 +106,9 @@ function paintFrame(context, card, looks) {
   plate(context, x, y, w, h, RADIUS);
   context.fillStyle = now ? looks.wash : card.group || card.facts.kind === "op" ? looks.card : looks.leaf;
   context.fill();
-  context.strokeStyle = now ? looks.now : card.selected ? looks.focus : card.bad ? looks.bad : looks.line;
-  context.lineWidth = now ? 2.2 : card.selected ? 2 : 1;
+  context.strokeStyle = now ? looks.now : card.selected || card.toured ? looks.focus : card.bad ? looks.bad : looks.line;
+  context.lineWidth = now ? 2.2 : card.selected ? 2 : card.toured ? 1.6 : 1;
+  if (card.toured && !card.selected && !now) context.setLineDash([5, 3]);
   context.stroke();
   context.setLineDash([]);
   if (card.level !== "na") {

@@ -91,6 +91,10 @@ export class Pass {
     this.values = raw.values;
     this.root = raw.root;
     this.error = raw.error ?? null;
+    this.manual = raw.manual ?? false;
+    this.failed = raw.failed ?? null;
+    this.inferred = raw.inferred ?? 0;
+    this.notes = raw.notes ?? [];
     this.phases = raw.phases.filter((phase) => phase.stop > phase.start);
     this.total = raw.steps;
     this.view = raw.view;

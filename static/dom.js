@@ -72,6 +72,7 @@ const ICONS = {
   theme: "M8 2a6 6 0 1 0 0 12a6 6 0 1 0 0-12zM8 3.5a4.5 4.5 0 0 1 0 9z",
   export: "M8 2.5v7.5M4.8 7 8 10.2 11.2 7M3 13.3h10",
   close: "M4 4l8 8M12 4l-8 8",
+  check: "M3 8.5l3.4 3.4L13 4.6",
 };
 
 /** A line icon of 16 by 16, hidden from screen readers: its button has the name. */

@@ -1,4 +1,5 @@
 /** The server's SVG, restyled step by step: classes and text change, nothing moves. */
+import { badge } from "#gv/badges.js";
 import { parseSvg, svg, write } from "#gv/dom.js";
 import { fitNumber, roomBeside } from "#gv/fit.js";
 import { describe } from "#gv/words.js";
@@ -108,7 +109,9 @@ export class Drawing {
     const share = all > 1 && facts.count > 1 ? done / all : 0;
     const selected = marks.selected === facts.key;
     const breaks = facts.node !== null && marks.breaks(facts.node);
-    const key = [state.computed >= state.total, state.data, state.grad, state.level, state.order, state.updated, share, now, selected, breaks].join("|");
+    const mark = marks.markOf(index);
+    const toured = marks.toured(index);
+    const key = [state.computed >= state.total, state.data, state.grad, state.level, state.order, state.updated, share, now, selected, breaks, toured, mark?.kind, mark?.text].join("|");
     if (key === box.shown) return;
     box.shown = key;
 
@@ -120,6 +123,7 @@ export class Drawing {
     if (state.data !== null && (NON_FINITE.test(state.data) || (facts.bad && facts.count > 1))) classes.push("bad");
     if (selected) classes.push("selected");
     if (breaks) classes.push("breaks");
+    if (toured) classes.push("toured");
     box.element.setAttribute("class", classes.join(" "));
     if (now) box.element.setAttribute("aria-current", "step");
     else box.element.removeAttribute("aria-current");
@@ -133,11 +137,13 @@ export class Drawing {
       box.progress.classList.toggle("backward", backward);
     }
     if (breaks) this.#markBreak(box);
-    this.#describe(box, facts, state);
+    box.element.querySelector(".badge")?.remove();
+    if (mark !== null) box.element.append(badge(mark, box.rect));
+    this.#describe(box, facts, state, mark);
   }
 
-  #describe(box, facts, state) {
-    const text = describe(facts, state);
+  #describe(box, facts, state, mark) {
+    const text = describe(facts, state, mark);
     box.element.setAttribute("aria-label", text);
     write(box.title, text);
     box.told = null;

@@ -9,7 +9,7 @@ const ROWS = 24;
 /** What is exact is shown exactly; an array's summary stays as it is. */
 export const exact = (value) => (typeof value === "number" ? String(Object.is(value, -0) ? "-0" : value) : value === null || value === undefined ? "–" : String(value));
 
-const row = (name, value, title = null) => el("tr", {}, el("th", { scope: "row" }, name), el("td", { title }, value));
+export const tableRow = (name, value, title = null) => el("tr", {}, el("th", { scope: "row" }, name), el("td", { title }, value));
 
 export function table(rows, label) {
   return el("table", { class: "facts", "aria-label": label }, el("tbody", {}, rows.filter(Boolean)));
@@ -25,18 +25,18 @@ export function valueTable(box, state, detail, go) {
   const users = detail?.consumers ?? [];
   const prior = detail && toNumber(detail.prior ?? 0) !== 0 ? detail.prior : null;
   const jump = (k, text) => el("button", { type: "button", class: "link", title: `Go to step ${k + 1}`, click: () => go(k + 1) }, text);
-  const gains = detail?.steps?.grad ?? [];
+  const gains = (detail?.steps?.grad ?? []).filter((k) => k >= 0); // below 0 it was before the steps that are there
   return table([
-    row("data", shown(data), "the value"),
-    row("grad", !asked ? el("i", {}, "not asked for") : shown(grad), "∂ root / ∂ this"),
-    prior !== null && row("grad before this pass", exact(prior)),
-    detail?.shape?.length > 0 && row("shape", detail.shape.join("×")),
-    detail?.summary && row("summary", typeof detail.summary === "string" ? detail.summary : (detail.summary.text ?? "")),
-    detail?.update && row("update", `${exact(detail.update.before)} → ${exact(detail.update.after)}`, detail.update.rule),
-    users.length > 0 && row("used by", users.slice(0, 6).map((user, index) => [index ? ", " : "", el("code", {}, user.name)]).concat(users.length > 6 ? ` and ${grouped(users.length - 6)} more` : [])),
-    detail?.scope && row("scope", el("code", {}, detail.scope)),
-    Number.isInteger(detail?.steps?.compute) && row("computed at", jump(detail.steps.compute, `step ${grouped(detail.steps.compute + 1)}`)),
-    gains.length > 0 && row("gradient at", gains.slice(0, 6).map((k, index) => [index ? ", " : "", jump(k, grouped(k + 1))]).concat(gains.length > 6 ? " …" : "")),
+    tableRow("data", shown(data), "the value"),
+    tableRow("grad", !asked ? el("i", {}, "not asked for") : detail?.state === "not computed" ? el("i", {}, "not computed") : shown(grad), "∂ root / ∂ this"),
+    prior !== null && tableRow("grad before this pass", exact(prior)),
+    detail?.shape?.length > 0 && tableRow("shape", detail.shape.join("×")),
+    detail?.summary && tableRow("summary", typeof detail.summary === "string" ? detail.summary : (detail.summary.text ?? "")),
+    detail?.update && tableRow("update", `${exact(detail.update.before)} → ${exact(detail.update.after)}`, detail.update.rule),
+    users.length > 0 && tableRow("used by", users.slice(0, 6).map((user, index) => [index ? ", " : "", el("code", {}, user.name)]).concat(users.length > 6 ? ` and ${grouped(users.length - 6)} more` : [])),
+    detail?.scope && tableRow("scope", el("code", {}, detail.scope)),
+    detail?.steps?.compute >= 0 && tableRow("computed at", jump(detail.steps.compute, `step ${grouped(detail.steps.compute + 1)}`)),
+    gains.length > 0 && tableRow("gradient at", gains.slice(0, 6).map((k, index) => [index ? ", " : "", jump(k, grouped(k + 1))]).concat(gains.length > 6 ? " …" : "")),
   ], "Value");
 }
 
@@ -96,11 +96,11 @@ export function foldedFacts(box, detail, state, show) {
     el("h3", {}, gradRows ? "|grad|, log scale" : "|grad|"), gradRows ? bars(grads.histogram, "grad", `${box.title}: sizes of the gradients`) : el("p", { class: "quiet" }, `${grouped(state.grads)} of ${grouped(state.gradsTotal)} gradients have arrived.`),
     spread(detail.data ?? {}, ready ? grads : {}),
     table([
-      row("values", grouped(detail.count)),
-      gradRows && share !== undefined && share !== null && row("zero grads", `${grouped(grads.zeros)} (${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %)`),
-      detail.data?.zeros > 0 && row("zero data", grouped(detail.data.zeros)),
-      detail.data?.nonfinite > 0 && row("NaN or Inf in data", el("b", { class: "bad" }, grouped(detail.data.nonfinite))),
-      ready && grads.nonfinite > 0 && row("NaN or Inf in grad", el("b", { class: "bad" }, grouped(grads.nonfinite))),
+      tableRow("values", grouped(detail.count)),
+      gradRows && share !== undefined && share !== null && tableRow("zero grads", `${grouped(grads.zeros)} (${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %)`),
+      detail.data?.zeros > 0 && tableRow("zero data", grouped(detail.data.zeros)),
+      detail.data?.nonfinite > 0 && tableRow("NaN or Inf in data", el("b", { class: "bad" }, grouped(detail.data.nonfinite))),
+      ready && grads.nonfinite > 0 && tableRow("NaN or Inf in grad", el("b", { class: "bad" }, grouped(grads.nonfinite))),
     ], "Folded box"),
     detail.ops?.length > 0 && [el("h3", {}, "ops"), el("p", { class: "ops" }, detail.ops.map(([name, number]) => el("span", { class: "chip" }, el("code", {}, name), ` ${grouped(number)}`)))],
     detail.nodes?.length > 0 && [el("h3", {}, "first values"), el("table", { class: "sum" },

@@ -10,6 +10,7 @@ export function readLooks(element) {
   const value = (name) => style.getPropertyValue(name).trim();
   const looks = Object.fromEntries(NAMES.map((name) => [name, value(`--gv-${name}`)]));
   Object.assign(looks, { focus: value("--focus"), stop: value("--stop"), mono: value("--mono"), sans: value("--sans") });
+  looks.badges = Object.fromEntries(["right", "wrong", "missing", "failed"].map((kind) => [kind, value(`--${kind}`)]));
   looks.levels = Array.from({ length: LEVELS }, (_, level) => value(`--gv-w${level}`));
   looks.tones = new Array(TONES);
   Object.assign(looks.tones, { [ABSENT]: looks.none, [PLAIN]: looks.ghost, [ZERO]: looks.zero, [BAD]: looks.bad });

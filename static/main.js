@@ -2,7 +2,9 @@
 import { followAddress, readAddress } from "#gv/address.js";
 import { createApi } from "#gv/api.js";
 import { App } from "#gv/app.js";
-import { commandOf } from "#gv/keys.js";
+import { Canvas } from "#gv/canvas.js";
+import { openPage } from "#gv/page.js";
+import { check } from "#gv/views/check.js";
 import { exportmenu } from "#gv/views/exportmenu.js";
 import { findings } from "#gv/views/findings.js";
 import { graph } from "#gv/views/graph.js";
@@ -18,10 +20,11 @@ import { source } from "#gv/views/source.js";
 import { status } from "#gv/views/status.js";
 import { tabs } from "#gv/views/tabs.js";
 import { theme } from "#gv/views/theme.js";
+import { tour } from "#gv/views/tour.js";
 import { transport } from "#gv/views/transport.js";
 import { whatif } from "#gv/views/whatif.js";
 
-const VIEWS = { status, passes, source, tabs, order, findings, graph, search, legend, inspector, transport, sentence, export: exportmenu, theme, help, held, whatif };
+const VIEWS = { status, passes, source, tabs, order, findings, graph: (element, app) => graph(element, app, Canvas), search, legend, inspector, transport, sentence, export: exportmenu, theme, help, held, whatif, check, tour };
 const BREAKPOINTS = "gradviz-breakpoints";
 
 function keptBreakpoints() {
@@ -37,27 +40,7 @@ function main() {
   const state = readAddress(window);
   const app = new App({ api: createApi({ token: state.token }), breakpoints: keptBreakpoints() });
   if (state.token !== "") app.start(state); // its answers come while the views are built
-  for (const [id, view] of Object.entries(VIEWS)) view(document.getElementById(id), app);
-
-  document.addEventListener("keydown", (event) => {
-    if (document.querySelector("dialog[open]")) return;
-    const target = event.target;
-    const command = commandOf({
-      key: event.key,
-      ctrlKey: event.ctrlKey,
-      metaKey: event.metaKey,
-      altKey: event.altKey,
-      isComposing: event.isComposing,
-      defaultPrevented: event.defaultPrevented,
-      target: { tagName: target.tagName, type: target.type, role: target.getAttribute?.("role") },
-    });
-    if (command === null) return;
-    event.preventDefault();
-    app.command(command);
-  });
-  for (const button of document.querySelectorAll("[data-skip]")) {
-    button.addEventListener("click", () => document.getElementById(button.dataset.skip).focus());
-  }
+  openPage(app, VIEWS);
   app.on("breakpoints", () => sessionStorage.setItem(BREAKPOINTS, JSON.stringify([...app.breakpoints.names])));
   followAddress(app, { location, history, addEventListener });
 

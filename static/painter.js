@@ -1,4 +1,5 @@
 /** Paints any rectangle of a large view: what lies in it, in the detail that its scale bears. */
+import { paintAfar } from "#gv/badges.js";
 import { densityOf, paintBlocks } from "#gv/blocks.js";
 import { cardOf, paintCards } from "#gv/cards.js";
 import { paintLines, paintNumber, piecesOf } from "#gv/lines.js";
@@ -6,6 +7,7 @@ import { Spatial } from "#gv/spatial.js";
 
 export const RIM = 16; // px of the drawing that a card's marks stand out
 const LINE_RIM = 6; // px that the widest line and its tip stand out
+const SPOT = 2; // px of the screen that a chosen value is wide from afar, at least
 const RING = 9; // px of the screen that the ring around a box far away is wide, at least
 
 export const grown = (rect, by) => ({ x: rect.x - by, y: rect.y - by, width: rect.width + 2 * by, height: rect.height + 2 * by });
@@ -44,7 +46,11 @@ export class Painter {
     if (detail === "cards") paintCards(context, boxes.map((box) => this.#card(box)), this.looks);
     else if (detail === "blocks") paintBlocks(context, boxes, this.geometry, this.shown.boxTones, this.looks, scale);
     else this.#paintDensity(context, boxes, now, area);
-    if (detail !== "cards") this.#ring(context, now);
+    if (detail !== "cards") {
+      this.#spots(context, now, boxes);
+      paintAfar(context, boxes, this.geometry, this.shown.marks.markOf, this.looks, scale);
+      this.#ring(context, now);
+    }
     const { edge, carried } = this.shown;
     if (detail === "cards" && edge >= 0 && carried) paintNumber(context, this.geometry, edge, carried, this.looks);
     context.restore();
@@ -70,7 +76,14 @@ export class Painter {
     context.setTransform(now.scale, 0, 0, now.scale, now.left, now.top);
   }
 
-  /** From afar the current box and the chosen one have a ring that is never too small to be found. */
+  /** From afar chosen values are spots of one colour. */
+  #spots(context, { scale }, boxes) {
+    const { x, y, w, h } = this.geometry;
+    context.fillStyle = this.looks.focus;
+    for (const box of boxes) if (this.shown.marks.toured(box)) context.fillRect(x[box], y[box], Math.max(w[box], SPOT / scale), Math.max(h[box], SPOT / scale));
+  }
+
+  /** From afar the current box and the pinned one have a ring that is never too small to be found. */
   #ring(context, { scale }) {
     const { now, selected } = this.shown.marks;
     for (const [box, colour] of [[selected, this.looks.focus], [now, this.looks.now]]) {

@@ -39,15 +39,15 @@ export function colourLines(text) {
   return lines;
 }
 
-/** Cut a line's pieces at [from, to) and mark what lies between with "here". */
-export function markSpan(pieces, from, to) {
+/** Cut a line's pieces at [from, to) and add a class to what lies between. */
+export function markSpan(pieces, from, to, mark = "here") {
   const marked = [];
   let at = 0;
   for (const [text, kind] of pieces) {
     const cuts = [0, from - at, to - at, text.length].map((cut) => Math.min(Math.max(cut, 0), text.length));
     for (let i = 0; i < 3; i += 1) {
       const part = text.slice(cuts[i], cuts[i + 1]);
-      if (part !== "") marked.push([part, i === 1 ? `${kind} here`.trim() : kind]);
+      if (part !== "") marked.push([part, i === 1 ? `${kind} ${mark}`.trim() : kind]);
     }
     at += text.length;
   }
@@ -66,3 +66,6 @@ export function columnOfByte(line, byte) {
   }
   return index;
 }
+
+/** An index into a line's text as a column in UTF-8 bytes. */
+export const byteOfColumn = (line, index) => new TextEncoder().encode(line.slice(0, index)).length;

@@ -18,3 +18,14 @@ export async function reveal(app, node, scope) {
   if (index < 0) app.notice("This value lies in a box that does not open.");
   else app.select(app.pass.boxes[index].key);
 }
+
+/** To the value that a finding tells of, at the moment when its gradient is there. */
+export async function goTo(app, finding) {
+  app.emit("leave");
+  if (finding.pass !== null && finding.pass !== app.pass.index) await app.showPass(finding.pass);
+  if (finding.node === null || finding.node === undefined) return;
+  const detail = await app.detail(finding.node);
+  await app.reveal(finding.node, detail.scope);
+  const step = detail.steps?.grad?.at(-1) ?? detail.steps?.compute;
+  if (Number.isInteger(step)) await app.player.seek(step + 1);
+}

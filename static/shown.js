@@ -13,7 +13,7 @@ export class Shown {
     this.edgeTones = new Uint8Array(pass.edges.length);
     this.#finalTones = Uint8Array.from(pass.edges, (edge) => toneOf(edge.level));
     this.frame = null;
-    this.marks = { now: -1, selected: -1, backward: false, breaks: () => false };
+    this.marks = { now: -1, selected: -1, backward: false, breaks: () => false, markOf: () => null, toured: () => false };
     this.edge = -1;
     this.carried = "";
   }
@@ -22,10 +22,10 @@ export class Shown {
    * Take over a frame.
    * @returns the boxes and edges that look different now, or null for all of them
    */
-  update(frame, step, { selected, breaks }) {
+  update(frame, step, { selected, breaks, markOf, toured }) {
     const before = { ...this.marks, edge: this.edge };
     const backward = step?.phase === "backward" || step?.phase === "update";
-    this.marks = { now: step?.box ?? -1, selected: this.pass.boxOfKey(selected), backward, breaks };
+    this.marks = { now: step?.box ?? -1, selected: this.pass.boxOfKey(selected), backward, breaks, markOf, toured };
     this.edge = step?.viewEdge ?? -1;
     this.carried = step?.carried ?? "";
     this.frame = frame;

@@ -11,7 +11,8 @@ function count(text) {
 
 /**
  * @param {string} hash such as "#pass=3&step=17&node=n9&open=MLP"
- * @returns token, pass, step, node, open and most, each null when absent, and what, the edits; `unread` names what made no sense
+ * @returns token, pass, step, node, open and most, each null when absent, what, the edits, and check, whether gradients are checked;
+ *   `unread` names what made no sense
  */
 export function parseHash(hash) {
   const params = new URLSearchParams(String(hash).replace(/^#/, ""));
@@ -30,6 +31,7 @@ export function parseHash(hash) {
     pass: read("pass", count),
     step: read("step", count),
     node: read("node", (text) => (text !== "" && text.length <= 2000 ? text : null)),
+    check: params.get("check") === "1",
     open,
     most: read("most", (text) => (count(text) > 0 ? Math.min(count(text), MOST_EVER) : null)),
     what: what ?? [],
@@ -38,11 +40,12 @@ export function parseHash(hash) {
 }
 
 /** The fragment for a state; an `open` of null (the server chooses) is left out. */
-export function formatHash({ pass, step, node = null, open = null, most = null, what = [] }) {
+export function formatHash({ pass, step, node = null, check = false, open = null, most = null, what = [] }) {
   const params = new URLSearchParams();
   params.set("pass", String(pass));
   params.set("step", String(step));
   if (node !== null) params.set("node", node);
+  if (check) params.set("check", "1");
   if (most !== null) params.set("most", String(most));
   for (const edit of what) params.append("what", edit);
   for (const key of open ?? []) params.append("open", key);

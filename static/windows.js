@@ -14,7 +14,7 @@ export class Windows {
     this.pass = pass;
     this.size = Math.max(1, size);
     this.fetchWindow = fetchWindow;
-    this.#loaded.set(0, pass.window);
+    for (const [index, piece] of this.#pieces(pass.window)) this.#loaded.set(index, piece);
   }
 
   get count() {
@@ -99,14 +99,21 @@ export class Windows {
     await this.#coming.get(index);
   }
 
-  /** Keep a window, a long one in pieces of the usual size, and no more than so many. */
-  #keep({ start, steps, frame }) {
-    let after = null;
+  /** A window in pieces of the usual size, each with its place among them. */
+  #pieces({ start, steps, frame }) {
+    const pieces = [];
     for (let at = 0; at === 0 || at < steps.length; at += this.size) {
-      const piece = { start: start + at, steps: steps.slice(at, at + this.size), frame: at === 0 ? frame : null, after };
-      this.#loaded.delete(this.#indexOf(piece.start));
-      this.#loaded.set(this.#indexOf(piece.start), piece);
-      after = piece;
+      const piece = { start: start + at, steps: steps.slice(at, at + this.size), frame: at === 0 ? frame : null, after: pieces.at(-1)?.[1] ?? null };
+      pieces.push([this.#indexOf(piece.start), piece]);
+    }
+    return pieces;
+  }
+
+  /** Keep a window, a long one in pieces of the usual size, and no more than so many. */
+  #keep(window) {
+    for (const [index, piece] of this.#pieces(window)) {
+      this.#loaded.delete(index);
+      this.#loaded.set(index, piece);
     }
     for (const key of this.#loaded.keys()) {
       if (this.#loaded.size <= KEPT) break;

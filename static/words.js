@@ -1,8 +1,8 @@
 /** A box in words, for a title and for a screen reader. No DOM. */
 import { grouped } from "#gv/grouped.js";
 
-/** @param facts of the view; @param state of the frame */
-export function describe(facts, state) {
+/** @param facts of the view; @param state of the frame; @param mark the badge it has, or null */
+export function describe(facts, state, mark = null) {
   const backward = state.grads > 0;
   const [done, all] = backward ? [state.grads, state.gradsTotal] : [state.computed, state.total];
   const share = all > 1 && facts.count > 1 ? done / all : 0;
@@ -11,6 +11,7 @@ export function describe(facts, state) {
   if (facts.glevel === "na") words.push("no gradient asked");
   else words.push(state.grad === null ? "no gradient yet" : `gradient ${state.grad}`);
   if (share > 0 && share < 1) words.push(`${Math.round(share * 100)} % done`);
+  if (mark !== null) words.push(mark.words);
   return words.filter(Boolean).join(", ");
 }
 

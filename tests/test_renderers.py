@@ -144,7 +144,7 @@ def test_arrays_that_were_too_large_to_keep(renderer: str) -> None:
 
 
 def test_forward_only_has_no_zeros() -> None:
-    text = str(RENDERERS["text"].render(view_of("forward_only")))
+    text = str(RENDERERS["text"].render(view_of("forward_only"), boxes=False))
     assert "No gradient yet." in text
     assert all(line.split()[-1] == "–" or "–" in line for line in text.splitlines()[3:])
     assert "g-none" in str(RENDERERS["svg"].render(view_of("forward_only")))
@@ -155,7 +155,7 @@ def test_square_keeps_two_edges() -> None:
     view = view_of("square")
     assert str(RENDERERS["svg"].render(view, embed_css=False, legend=False)).count("<path") == 2
     assert str(RENDERERS["dot"].render(view)).count("->") == 2
-    assert "a (+3), a (+3)" in str(RENDERERS["text"].render(view))
+    assert "a (+3), a (+3)" in str(RENDERERS["text"].render(view, boxes=False))
 
 
 def test_the_current_step_is_marked() -> None:
@@ -164,7 +164,7 @@ def test_the_current_step_is_marked() -> None:
     k = timeline.phase_range("backward").start + 2
     step = timeline[k - 1]
     name = view.boxes[int(view.box_of[step.node])].title
-    text = str(RENDERERS["text"].render(view, timeline.frame(k)))
+    text = str(RENDERERS["text"].render(view, timeline.frame(k), boxes=False))
     assert f"> {name}" in text and text.count("\n>") == 1
 
 
@@ -211,7 +211,7 @@ def test_which_renderer() -> None:
     assert renderer_for("png").binary and renderer_for("png").media_type == "image/png"
     with pytest.raises(NotFoundError, match="no format 'svgg'.*Did you mean svg") as caught:
         renderer_for("a.svgg")
-    assert "There are svg, png, dot, json, text" in str(caught.value)
+    assert "There are svg, png, pdf, tikz, mermaid, dot, json" in str(caught.value)
     for name in ("", "noending", "x.", "exe\x00"):
         with pytest.raises(GradvizError):
             renderer_for(name)
@@ -222,7 +222,10 @@ def own_layout(view: View) -> object:
     return layout(sizes, [(e.source, e.target) for e in view.edges], engine="own", gap=58)
 
 
-GOLDEN_CASES = [(graph, name) for graph in ("neuron", "broken", "folded") for name in ("text", "dot", "json")]
+FORMATS = ("mermaid", "tikz", "graphml", "gexf")
+GOLDEN_CASES = [
+    (graph, name) for graph in ("neuron", "broken", "folded") for name in ("text", "dot", "json", *FORMATS)
+]
 
 
 @pytest.mark.parametrize("graph, renderer", [*GOLDEN_CASES, ("neuron", "svg"), ("folded", "svg")])
@@ -231,7 +234,7 @@ def test_golden(graph: str, renderer: str, moment: str) -> None:
     view, row = view_of(graph), RENDERERS[renderer]
     timeline = Timeline(view.graph)
     frame = None if moment == "final" else timeline.frame(timeline.phase_range("backward").start + 4)
-    options = {"layout": own_layout(view), "theme": "light"} if renderer == "svg" else {}
+    options = {"layout": own_layout(view), "theme": "light"} if renderer in ("svg", "tikz") else {}
     if renderer == "json":
         options = {"indent": 1}
     text = re.sub(

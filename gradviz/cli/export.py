@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gradviz.cli.animate import animating
+from gradviz.cli.looks import for_format, looking
 from gradviz.cli.moment import moment, selecting
+from gradviz.cli.player import playing
 from gradviz.cli.target import opened_at
 from gradviz.cli.terminal import refuse_existing, tell
 from gradviz.cli.whatif import graph_of
@@ -23,24 +26,25 @@ if TYPE_CHECKING:
     from gradviz.timeline.frame import Frame
     from gradviz.view import View
 
+FORMATS = "html, svg, png, pdf, tikz, mermaid, text, dot, json, graphml or gexf"
+
 
 @click.command()
 @click.option("-o", "--output", metavar="FILE", required=True, help="Where to; - is standard output.")
-@click.option(
-    "-f", "--format", "form", metavar="FORMAT", help="svg, png, dot, json or text; else by FILE's ending."
-)
+@click.option("-f", "--format", "form", metavar="FORMAT", help=f"{FORMATS}; else by FILE's ending.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @selecting
 @click.option(
     "--steps",
     metavar="A:B",
-    help="A picture after each of these numbers of steps; FILE is then walk-%03d.svg. Of a --phase: its own.",
+    help="A picture after each of these numbers of steps, of a --phase its own; FILE is then walk-%03d.svg, "
+    "but with --animate one file.",
 )
 @click.option("--expand", metavar="KEY", multiple=True, help="Open a collapsed box; can be repeated.")
 @click.option("--collapse", metavar="KEY", multiple=True, help="Close a scope; can be repeated.")
 @click.option("--depth", type=click.IntRange(0), help="Open scopes down to this depth.")
 @click.option(
-    "-t", "--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", show_default=True
+    "-t", "--theme", type=click.Choice(["auto", "light", "dark", "print"]), default="auto", show_default=True
 )
 @click.option("-s", "--scale", type=click.FloatRange(0, min_open=True), help="Pixels per unit of a PNG.")
 @click.option(
@@ -50,10 +54,13 @@ if TYPE_CHECKING:
 )
 @click.argument("target", metavar="FILE|SCRIPT")
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
+@animating
+@playing
+@looking
 def export(
     target: str, args: tuple[str, ...], output: str, form: str | None, force: bool, expand: tuple[str, ...],
     collapse: tuple[str, ...], depth: int | None, theme: str, scale: float | None, engine: str | None,
-    steps: str | None, **selected: Any,
+    steps: str | None, looks: dict[str, Any], **selected: Any,
 ) -> None:  # fmt: skip
     """Draw one moment of a pass: by default the first pass, after its last step.
 
@@ -62,8 +69,9 @@ def export(
     from gradviz.renderers import renderer_for
 
     if output == "-" and not form:
-        raise click.UsageError("With -o - say which format: -f svg, png, dot, json or text.")
+        raise click.UsageError(f"With -o - say which format: -f {FORMATS}.")
     renderer = renderer_for(form or output)
+    asked = for_format(looks, renderer)
     if steps is not None:
         from gradviz.cli.walk import names, parsed
 
@@ -80,6 +88,7 @@ def export(
             graph, files, frames = walk(recording, output, steps, force, **selected)
         view = view_of(graph, expand, collapse, depth)
         options = {"theme": theme, "scale": scale, "engine": engine, "layout": place(view, renderer, engine)}
+        options |= asked | {"whole": not (expand or collapse or depth is not None)}
         given = {
             name: value for name, value in options.items() if value is not None and name in renderer.options
         }

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gradviz.timeline import Timeline
 
 _RANGE = re.compile(r"(-?\d*):(-?\d*)(?::(\d+))?", re.ASCII)
-_NUMBER = re.compile(r"%(?:0\d)?d", re.ASCII)
+NUMBER = re.compile(r"%(?:0\d)?d", re.ASCII)
 
 
 def parsed(asked: str) -> slice:
@@ -51,7 +51,7 @@ def names(output: str, chosen: list[int]) -> list[str]:
     Raises:
         UsageError: there is no such place, or more than one.
     """
-    head, place, tail = output.rpartition(found[0]) if (found := _NUMBER.search(output)) else ("", "", "")
-    if not place or _NUMBER.search(head):
+    head, place, tail = output.rpartition(found[0]) if (found := NUMBER.search(output)) else ("", "", "")
+    if not place or NUMBER.search(head):
         raise click.UsageError("With --steps, FILE has one place for the number, such as walk-%03d.svg.")
     return [f"{head}{place % k}{tail}" for k in chosen]

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradviz.errors import NotFoundError
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["RENDERERS", "Renderer", "renderer_for"]
 
 
-@dataclass(frozen=True)
-class Renderer:
+class Renderer(NamedTuple):
     """One way to write a view.
 
     Attributes:
@@ -68,7 +66,7 @@ _ROWS = (
         ".svg",
         "image/svg+xml",
         "the drawing, light and dark in one file",
-        options=(*_DRAWN, "embed_css", "title"),
+        options=(*_DRAWN, "embed_css", "title", "width", "font"),
     ),
     Renderer(
         "png",
@@ -81,6 +79,32 @@ _ROWS = (
         options=(*_DRAWN, "scale", "engine", "timeout"),
     ),
     Renderer(
+        "pdf",
+        "gradviz.renderers.pdf",
+        ".pdf",
+        "application/pdf",
+        "the drawing for print",
+        binary=True,
+        needs="a Graphviz with cairo: dot, or the extra pdf",
+        options=(*_DRAWN, "width", "engine", "timeout"),
+    ),
+    Renderer(
+        "tikz",
+        "gradviz.renderers.tikz",
+        ".tex",
+        "text/x-tex",
+        "the drawing for papers, in their fonts",
+        options=(*_DRAWN, "width", "standalone"),
+    ),
+    Renderer(
+        "mermaid",
+        "gradviz.renderers.mermaid",
+        ".mmd",
+        "text/vnd.mermaid",
+        "a flowchart for hosts that draw Mermaid",
+        options=("theme", "title"),
+    ),
+    Renderer(
         "dot", "gradviz.renderers.dot", ".dot", "text/vnd.graphviz", "source for Graphviz", options=("theme",)
     ),
     Renderer(
@@ -91,10 +115,33 @@ _ROWS = (
         "every value in full, networkx node-link",
         options=("indent",),
     ),
-    Renderer("text", "gradviz.renderers.text", ".txt", "text/plain", "one line per box, for a terminal"),
+    Renderer(
+        "graphml",
+        "gradviz.renderers.graphml",
+        ".graphml",
+        "application/graphml+xml",
+        "every value in full, for yEd, Gephi and others",
+        options=("whole",),
+    ),
+    Renderer(
+        "gexf",
+        "gradviz.renderers.gexf",
+        ".gexf",
+        "application/gexf+xml",
+        "every value in full, for Gephi",
+        options=("whole",),
+    ),
+    Renderer(
+        "text",
+        "gradviz.renderers.text",
+        ".txt",
+        "text/plain",
+        "boxes and lines for a terminal, or a line per box",
+        options=("columns", "boxes", "ascii"),
+    ),
 )
 RENDERERS: dict[str, Renderer] = {row.name: row for row in _ROWS}
-_ALIASES = {".gv": "dot", ".text": "text"}
+_ALIASES = {".gv": "dot", ".mermaid": "mermaid", ".text": "text", ".tikz": "tikz"}
 
 
 def renderer_for(name: str) -> Renderer:

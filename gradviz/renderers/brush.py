@@ -12,27 +12,28 @@ from gradviz.renderers import marks
 from gradviz.renderers.drawing import Arrow
 from gradviz.renderers.escape import dot
 
-_MONO, _SANS = "Courier", "Helvetica"
+MONO, SANS = "Courier", "Helvetica"
 _BASELINE = 0.28  # em below the middle of a line, in both engines
-_ROOM = 400.0  # px at most for a text
+_ROOM = 400.0  # px at most for a text, but for a sentence
 
 # role -> size in px, side it is anchored to, font, bold, colour
-_TEXT: dict[str, tuple[float, str, str, bool, str]] = {
-    "gv-name": (marks.NAME_SIZE, "l", _MONO, True, "ink"),
-    "gv-op": (marks.NAME_SIZE, "r", _MONO, True, "op"),
-    "gv-count": (11, "r", _MONO, True, "soft"),
-    "gv-kind": (marks.SMALL_SIZE, "r", _SANS, False, "faint"),
-    "gv-key": (marks.SMALL_SIZE, "l", _SANS, False, "faint"),
-    "gv-sub": (marks.SMALL_SIZE, "l", _SANS, False, "faint"),
-    "gv-data": (marks.DATA_SIZE, "r", _MONO, False, "ink"),
-    "gv-grad": (marks.DATA_SIZE, "r", _MONO, True, "ink"),
-    "gv-zero": (marks.DATA_SIZE, "r", _MONO, False, "ink"),
-    "gv-order": (10, "r", _MONO, True, "order"),
-    "gv-carried": (marks.LABEL_SIZE, "n", _MONO, True, "soft"),
-    "gv-say": (marks.SMALL_SIZE, "l", _SANS, False, "soft"),
-    "gv-tick": (marks.SMALL_SIZE, "l", _MONO, False, "soft"),
-    "gv-tick gv-mid": (marks.SMALL_SIZE, "n", _MONO, False, "soft"),
-    "gv-tick gv-end": (marks.SMALL_SIZE, "r", _MONO, False, "soft"),
+TEXT: dict[str, tuple[float, str, str, bool, str]] = {
+    "gv-name": (marks.NAME_SIZE, "l", MONO, True, "ink"),
+    "gv-op": (marks.NAME_SIZE, "r", MONO, True, "op"),
+    "gv-count": (11, "r", MONO, True, "soft"),
+    "gv-kind": (marks.SMALL_SIZE, "r", SANS, False, "faint"),
+    "gv-key": (marks.SMALL_SIZE, "l", SANS, False, "faint"),
+    "gv-sub": (marks.SMALL_SIZE, "l", SANS, False, "faint"),
+    "gv-data": (marks.DATA_SIZE, "r", MONO, False, "ink"),
+    "gv-grad": (marks.DATA_SIZE, "r", MONO, True, "ink"),
+    "gv-zero": (marks.DATA_SIZE, "r", MONO, False, "ink"),
+    "gv-order": (10, "r", MONO, True, "order"),
+    "gv-carried": (marks.LABEL_SIZE, "n", MONO, True, "soft"),
+    "gv-say": (marks.SMALL_SIZE, "l", SANS, False, "soft"),
+    "gv-tick": (marks.SMALL_SIZE, "l", MONO, False, "soft"),
+    "gv-tick gv-mid": (marks.SMALL_SIZE, "n", MONO, False, "soft"),
+    "gv-tick gv-end": (marks.SMALL_SIZE, "r", MONO, False, "soft"),
+    "gv-sentence": (marks.SENTENCE_SIZE, "l", SANS, False, "ink"),
 }
 
 
@@ -47,11 +48,13 @@ class Brush:
             for i, (x, y) in enumerate(((0, 0), (width, height)))
         ]
 
-    def source(self) -> str:
-        """Give the whole picture."""
+    def source(self, window: str = "") -> str:
+        """Give the whole picture, or what a window shows of it, in the words of Graphviz's ``viewport``."""
         paper = self.colour["paper"]
+        seen = f'viewport="{window}", ' if window else ""
+        still = "outputorder=edgesfirst, splines=true, overlap=true, pad=0, margin=0"
         head = [
-            f'graph [outputorder=edgesfirst, splines=true, overlap=true, pad=0, margin=0, bgcolor="{paper}"]',
+            f'graph [{seen}{still}, bgcolor="{paper}"]',
             'node [shape=box, fixedsize=true, label="", margin=0]',
             "edge [arrowhead=none]",
         ]
@@ -71,9 +74,10 @@ class Brush:
         """
         if not mark.text:
             return
-        size, side, font, usually_bold, usual = _TEXT[mark.role]
+        size, side, font, usually_bold, usual = TEXT[mark.role]
         left, right = mark.x, self.width - mark.x
-        room = min(_ROOM, {"l": right, "r": left, "n": 2 * min(left, right)}[side])
+        room = {"l": right, "r": left, "n": 2 * min(left, right)}[side]
+        room = min(room, room if mark.role == "gv-sentence" else _ROOM)
         shift = {"l": room / 2, "r": -room / 2, "n": 0.0}[side]
         label = dot(mark.text)[:-1] + ("" if side == "n" else f"\\{side}") + '"'
         face = f'fontname="{font}{"-Bold" * (usually_bold if bold is None else bold)}", fontsize={size:g}'

@@ -74,15 +74,16 @@ stroke-width:4px;stroke-linejoin:round}}
 """
 
 
-def css(theme: str = "auto", selector: str = "") -> str:
+def css(theme: str = "auto", selector: str = "", more: str = "") -> str:
     """Give the style sheet of the drawing.
 
     Args:
         theme: "light", "dark", or "auto", by prefers-color-scheme and the page's own switch.
         selector: what the drawing is found by, such as "#gv-1a2b"; by default every drawing.
+        more: further rules, one a line, with colours as $names.
     """
     root = selector or ".gv"
-    rules = [_scoped(line, root) for line in (*_RULES.strip().splitlines(), *_levels())]
+    rules = [_scoped(line, root) for line in (*_RULES.strip().splitlines(), *_levels(), *more.splitlines())]
     if theme != "auto":
         chosen = colours(theme)
         return "\n".join(re.sub(r"\$(\w+)", lambda m: chosen[m[1]], rule) for rule in rules) + "\n"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gradviz.renderers.escape import dot, visible
 from gradviz.renderers.facts import BoxFacts, EdgeFacts, Facts
 from gradviz.renderers.paint import level_colour, stroke
+from gradviz.renderers.palette import fixed
 from gradviz.renderers.style import colours
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ def render(view: View, frame: Frame | None = None, *, theme: str = "light") -> s
     Args:
         view: the boxes and edges.
         frame: the moment; None is after the backward pass.
-        theme: "light" or "dark"; "auto" is light.
+        theme: "light", "dark" or "print"; "auto" is light.
     """
     facts = Facts(view, frame)
-    colour = colours("dark" if theme == "dark" else "light")
+    colour = colours(fixed(theme))
     lines = [
         "digraph gradviz {",
         f'graph [rankdir=LR, nodesep=0.3, ranksep=0.8, bgcolor="{colour["paper"]}", '

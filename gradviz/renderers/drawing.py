@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -43,7 +43,7 @@ _LEAST_GAP = 58.0  # px between layers
 _TIP_LENGTH, _TIP_HALF = 9.0, 4.4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Arrow:
     """The shape of one edge: the curve up to the tip's base, the tip's corners, the place of its number."""
 
@@ -66,8 +66,7 @@ def _points(points: Iterable[tuple[float, float]]) -> str:
     return " ".join(f"{x:.6g},{y:.6g}" for x, y in points)
 
 
-@dataclass(frozen=True)
-class Drawing:
+class Drawing(NamedTuple):
     """The geometry of a view.
 
     Attributes:

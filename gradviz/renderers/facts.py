@@ -15,7 +15,7 @@ from gradviz.graph import CONST, KINDS, Number
 from gradviz.renderers import change
 from gradviz.renderers.states import BoxFacts, EdgeFacts
 from gradviz.renderers.style import LABELLED, Scale, scale_of
-from gradviz.renderers.wording import in_full, place, range_text, share_text, signed
+from gradviz.renderers.wording import counted, in_full, place, range_text, share_text, signed
 from gradviz.summary import ABSENT, text_of
 from gradviz.timeline import Timeline
 from gradviz.view.boxfacts import BoxFacts as ScopeFacts
@@ -114,7 +114,8 @@ class Facts:
         """What the drawing shows, for who cannot see it."""
         graph, boxes = self.graph, self.boxes
         root = f"{graph.label(graph.root)} = {text_of(graph.data_of(graph.root))}"
-        shown = f"{len(graph):,} values in {len(boxes):,} boxes with {len(self.view.edges):,} edges; {root}."
+        values, edges = counted(len(graph), "value"), counted(len(self.view.edges), "edge")
+        shown = f"{values} in {counted(len(boxes), 'box', 'boxes')} with {edges}; {root}."
         if changed := graph.meta.get("what_if"):
             shown = f"Not as recorded, but with {changed}: {shown}"
         flowing = [facts for facts in boxes if isinstance(facts.level, int)]

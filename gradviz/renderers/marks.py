@@ -13,7 +13,7 @@ from gradviz.renderers.escape import visible
 from gradviz.renderers.states import BoxFacts
 from gradviz.renderers.style import LEVELS, Legend, fit, fit_number, text_width
 
-NAME_SIZE, DATA_SIZE, LABEL_SIZE, SMALL_SIZE = 12.5, 11.5, 10.5, 10.5  # px
+NAME_SIZE, DATA_SIZE, LABEL_SIZE, SMALL_SIZE, SENTENCE_SIZE = 12.5, 11.5, 10.5, 10.5, 13.0  # px
 INDENT, INSET = 14.0, 11.0  # px from a card's left and right side to its text
 KEY_WIDTH = 28.0  # px that "data" and "grad" take before a number
 Shapes: TypeAlias = tuple[list[float], list[float]]
@@ -72,6 +72,11 @@ class Bars(NamedTuple):
 
 
 Mark: TypeAlias = Text | Rect | Line | Bars
+
+
+def of_box(w: float, h: float, facts: BoxFacts, shapes: Shapes) -> Iterator[Mark]:
+    """What stands on the card of a box: as many marks, in the same order, at every moment."""
+    return group(w, h, facts, shapes) if facts.kind == "group" else card(w, h, facts)
 
 
 def card(w: float, h: float, facts: BoxFacts) -> Iterator[Mark]:

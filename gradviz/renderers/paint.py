@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gradviz.layout import Layout
 from gradviz.renderers import marks
 from gradviz.renderers.brush import Brush
-from gradviz.renderers.drawing import Arrow, draw
+from gradviz.renderers.drawing import Arrow, Drawing, draw
 from gradviz.renderers.facts import Facts
 from gradviz.renderers.states import BoxFacts, EdgeFacts
 from gradviz.renderers.style import Level, colours, width
@@ -19,21 +19,64 @@ if TYPE_CHECKING:
     from gradviz.view import View
 
 
+class Paints(Protocol):
+    """A brush: made with the colours, the width and the height, then given one primitive after another."""
+
+    width: float
+    height: float
+
+    def rectangle(self, place: marks.Rect, fill: str, line: str, pen: float, dashed: bool) -> None:
+        """Fill a rectangle, with an outline if ``line`` is a colour."""
+
+    def text(self, mark: marks.Text, colour: str = "", bold: bool | None = None) -> None:
+        """Write a text, in its role's colour and weight or in others."""
+
+    def curve(self, points: Iterable[tuple[float, float]], colour: str, pen: float, style: str) -> None:
+        """Draw a Bezier spline."""
+
+    def tip(self, arrow: Arrow, colour: str) -> None:
+        """Draw an arrow head."""
+
+    def source(self) -> str:
+        """Give the whole picture."""
+        ...
+
+
 @dataclass(frozen=True)
 class Picture:
-    """A drawing as DOT source with every place fixed, and its size in px."""
+    """A drawing with every place fixed, in the words of its brush, and its size in px."""
 
     source: str
     width: float
     height: float
 
 
-def paint(view: View, frame: Frame | None, layout: Layout | None, theme: str, legend: bool) -> Picture:
-    """Paint a view at a moment."""
+def paint(
+    view: View,
+    frame: Frame | None,
+    layout: Layout | None,
+    theme: str,
+    legend: bool,
+    made: Callable[[dict[str, str], float, float], Paints] = Brush,
+) -> Picture:
+    """Paint a view at a moment, by the brush that ``made`` gives."""
     facts = Facts(view, frame)
     drawing = draw(view, layout, facts.final_texts)
     height = drawing.height + (marks.LEGEND_SIZE[1] if legend else 0)
+    brush = made(colours(theme), drawing.width, height)
+    _fill(brush, drawing, facts, legend)
+    return Picture(brush.source(), brush.width, brush.height)
+
+
+def painted(drawing: Drawing, facts: Facts, theme: str, legend: bool, foot: float = 0.0) -> Brush:
+    """Paint a drawing at a moment, and leave room below it."""
+    height = drawing.height + (marks.LEGEND_SIZE[1] if legend else 0) + foot
     brush = Brush(colours(theme), drawing.width, height)
+    _fill(brush, drawing, facts, legend)
+    return brush
+
+
+def _fill(brush: Paints, drawing: Drawing, facts: Facts, legend: bool) -> None:
     for arrow, edge in zip(drawing.arrows, facts.edges, strict=True):
         _edge(brush, arrow, edge)
     for place, box, shapes in zip(drawing.boxes, facts.boxes, drawing.shapes, strict=True):
@@ -44,10 +87,9 @@ def paint(view: View, frame: Frame | None, layout: Layout | None, theme: str, le
             brush.text(marks.Text("gv-carried", arrow.label.x, arrow.label.y, edge.text), colour)
     if legend:
         _paint_marks(brush, marks.legend(24.0, drawing.height + 4, facts.scale.legend()))
-    return Picture(brush.source(), drawing.width, height)
 
 
-def _edge(brush: Brush, arrow: Arrow, facts: EdgeFacts) -> None:
+def _edge(brush: Paints, arrow: Arrow, facts: EdgeFacts) -> None:
     colour, pen, style = stroke(facts.level)
     brush.curve(arrow.curve, colour, pen, style)
     brush.tip(arrow, colour)
@@ -63,15 +105,14 @@ def stroke(level: Level | str) -> tuple[str, float, str]:
 
 
 def _box(
-    brush: Brush, place: tuple[float, float, float, float], facts: BoxFacts, shapes: marks.Shapes
+    brush: Paints, place: tuple[float, float, float, float], facts: BoxFacts, shapes: marks.Shapes
 ) -> None:
     x, y, w, h = place
-    drawn = marks.group(w, h, facts, shapes) if facts.kind == "group" else marks.card(w, h, facts)
-    _paint_marks(brush, drawn, facts, x, y)
+    _paint_marks(brush, marks.of_box(w, h, facts, shapes), facts, x, y)
 
 
 def _paint_marks(
-    brush: Brush,
+    brush: Paints,
     drawn: Iterable[marks.Mark],
     facts: BoxFacts | None = None,
     dx: float = 0.0,

@@ -1,4 +1,4 @@
-"""The colours, light and dark, each in one place. The page takes them from here through ``style.css``."""
+"""The colours, light, dark and for print. The page takes them from here through ``style.css``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _VIRIDIS = (
     "3fbc73 4ec36b 5ec962 70cf57 84d44b 98d83e addc30 c2df23 d8e219 ece51b fde725"
 ).split()
 # Where on viridis a theme's scale starts and ends: outside, contrast with the background falls under 3:1.
-_RANGE = {"light": (0.62, 0.0), "dark": (0.32, 1.0)}
+_RANGE = {"light": (0.62, 0.0), "dark": (0.32, 1.0), "print": (0.62, 0.0)}
 _FADE = 0.42  # how far the smallest gradient fades into the paper
 _FADE_END = 0.45  # from this share of the scale on, colours are pure
 
@@ -57,6 +57,14 @@ TOKENS: dict[str, dict[str, str]] = {
         "none": "#2c323b",
     },
 }
+
+# On paper: its white is the ground, and nothing is shaded.
+TOKENS["print"] = TOKENS["light"] | dict.fromkeys(("paper", "leaf", "shade", "wash"), "#ffffff")
+
+
+def fixed(theme: str) -> str:
+    """Give the theme of a picture that cannot ask its reader: "auto" is light."""
+    return "light" if theme == "auto" else theme
 
 
 def ramp(theme: str) -> list[str]:

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -31,8 +30,7 @@ _DEFAULT = (-1.0, 0.0)  # log10, where nothing flows yet
 _SMALLEST, _LARGEST = -323.0, 308.25  # log10 of the smallest and of the largest float
 
 
-@dataclass(frozen=True)
-class Legend:
+class Legend(NamedTuple):
     """The numbers beside the colours."""
 
     low: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gradviz.renderers.style import Level
 from gradviz.summary import ABSENT
@@ -50,8 +50,7 @@ class BoxFacts:
     progress: float = 0.0
 
 
-@dataclass(frozen=True)
-class EdgeFacts:
+class EdgeFacts(NamedTuple):
     """One edge at one moment.
 
     Attributes:

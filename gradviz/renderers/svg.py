@@ -21,6 +21,7 @@ from gradviz.renderers.states import BoxFacts, EdgeFacts
 from gradviz.renderers.style import LABELLED, css
 
 if TYPE_CHECKING:
+    from gradviz.renderers.lengths import Length
     from gradviz.timeline.frame import Frame
     from gradviz.view import Box, View
 
@@ -36,6 +37,8 @@ def render(
     embed_css: bool = True,
     legend: bool = True,
     title: str | None = None,
+    width: Length | None = None,
+    font: str = "system",
 ) -> str:
     """Draw a view as SVG.
 
@@ -43,15 +46,24 @@ def render(
         view: the boxes and edges.
         frame: the moment; None is after the whole pass.
         layout: the places, if they are known already.
-        theme: "light", "dark", or "auto" for the reader's preference.
+        theme: "light", "dark", "print", or "auto" for the reader's preference.
         embed_css: whether the style sheet and the paper are part of the SVG; the page brings its own.
         legend: whether to explain colours below the drawing.
         title: the accessible name; by default it says what is drawn.
+        width: the physical width; None is as many px as the drawing has units.
+        font: "system" for the reader's fonts, "embed" for letters inside the SVG, "outline" for none.
 
     Returns:
         A complete SVG document, byte for byte the same for the same input.
+
+    Raises:
+        GradvizError: letters cannot be embedded or outlined here.
     """
-    return next(_drawn(view, (frame,), layout, theme, embed_css, legend, title)).decode()
+    drawn = frames(
+        view, (frame,), layout=layout, theme=theme, embed_css=embed_css, legend=legend, title=title,
+        width=width, font=font,
+    )  # fmt: skip
+    return next(drawn).decode()
 
 
 def frames(
@@ -63,13 +75,26 @@ def frames(
     embed_css: bool = True,
     legend: bool = True,
     title: str | None = None,
+    width: Length | None = None,
+    font: str = "system",
 ) -> Iterator[bytes]:
     """Draw a view at many moments, such as every step of a walk.
 
     Only what changes from one to the next is written anew. The options are those of ``render``, and what is
     given for each moment is byte for byte what ``render`` gives for it, in UTF-8.
     """
-    return _drawn(view, moments, layout, theme, embed_css, legend, title)
+    if font == "outline":
+        from gradviz.renderers import outline
+
+        return outline.frames(
+            view, moments, layout=layout, theme=theme, legend=legend, title=title, width=width
+        )
+    drawn = _drawn(view, moments, layout, theme, embed_css, legend, title)
+    if width is None and font == "system":
+        return drawn
+    from gradviz.renderers import fonts
+
+    return (fonts.fitted(one, width, font == "embed") for one in drawn)
 
 
 def _drawn(
@@ -174,20 +199,26 @@ def box_classes(facts: BoxFacts) -> str:
 
 
 def _edge(index: int, arrow: Arrow, facts: EdgeFacts, labelled: bool) -> str:
+    told = f'<g class="{edge_classes(facts)}" data-edge="{index}"><title>{_lines(facts.lines)}</title>'
+    return f"{told}{''.join(edge_parts(arrow, facts, labelled))}</g>"
+
+
+def edge_parts(arrow: Arrow, facts: EdgeFacts, labelled: bool) -> tuple[str, str, str]:
+    """Write the curve, the tip and the number of an edge."""
     place = arrow.label
     text = facts.text if place.clear or facts.now else ""
     role = "gv-carried gv-aside" if labelled and not place.clear else "gv-carried"
     return (
-        f'<g class="{edge_classes(facts)}" data-edge="{index}"><title>{_lines(facts.lines)}</title>'
-        f'<path d="{arrow.path}"/><polygon class="gv-tip" points="{arrow.corners}"/>'
-        f'<text class="{role}" x="{place.x:g}" y="{place.y:g}">{xml(text)}</text></g>'
+        f'<path d="{arrow.path}"/>',
+        f'<polygon class="gv-tip" points="{arrow.corners}"/>',
+        f'<text class="{role}" x="{place.x:g}" y="{place.y:g}">{xml(text)}</text>',
     )
 
 
 def _box(box: Box, place: tuple[float, float, float, float], facts: BoxFacts, shapes: marks.Shapes) -> str:
     x, y, w, h = place
     said = f"{facts.name}, {facts.op or facts.kind}, data {facts.data}, gradient {facts.grad}"
-    inner = marks.group(w, h, facts, shapes) if facts.kind == "group" else marks.card(w, h, facts)
+    inner = marks.of_box(w, h, facts, shapes)
     return (
         f'<g class="{box_classes(facts)}" data-box="{box.index}" data-key="{xml(box.key)}" '
         f'tabindex="0" role="button" aria-label="{xml(said)}" transform="translate({x:g},{y:g})">'
@@ -196,11 +227,12 @@ def _box(box: Box, place: tuple[float, float, float, float], facts: BoxFacts, sh
 
 
 def _marks(found: Iterable[marks.Mark]) -> str:
-    return "".join(map(_mark, found))
+    return "".join(map(written, found))
 
 
 @lru_cache(maxsize=1 << 14)
-def _mark(mark: marks.Mark) -> str:
+def written(mark: marks.Mark) -> str:
+    """Write one mark."""
     if isinstance(mark, marks.Text):
         return f'<text class="{mark.role}" x="{mark.x:g}" y="{mark.y:g}">{xml(mark.text)}</text>'
     if isinstance(mark, marks.Line):

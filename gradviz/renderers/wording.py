@@ -23,6 +23,15 @@ def signed(value: Number | None) -> str:
     return f"+{text}" if float(value) > 0 else text
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Give a number of things in words.
+
+    >>> counted(1, "edge"), counted(2000, "box", "boxes")
+    ('1 edge', '2,000 boxes')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def in_full(value: Number | None) -> str:
     """Give a number so that it reads back the same, an array in a line."""
     if value is None:

@@ -1,6 +1,5 @@
 /** The graph: an SVG, or of many boxes a canvas; panned and zoomed, restyled at every step. */
 import { Camera } from "#gv/camera.js";
-import { Canvas } from "#gv/canvas.js";
 import { el, icon, put } from "#gv/dom.js";
 import { Drawing } from "#gv/drawing.js";
 import { eased, glide, MOST_GLIDING } from "#gv/glide.js";
@@ -16,7 +15,8 @@ const READABLE = 0.75;
 const GLIDE = 180;
 const HOVER = 120;
 
-export function graph(element, app) {
+/** @param Large how a picture of many boxes is painted; a page that never has one may leave it out */
+export function graph(element, app, Large = Drawing) {
   const crumbs = el("nav", { class: "crumbs", "aria-label": "Scopes" });
   const tool = (command, label, hint, face) => el("button", { type: "button", class: "btn icon", "aria-label": label, title: hint, click: () => app.command(command) }, face);
   const tools = el("div", { class: "stage-tools", role: "toolbar", "aria-label": "View" },
@@ -24,6 +24,9 @@ export function graph(element, app) {
     tool("zoomOut", "Zoom out", "Farther (−)", "−"),
     tool("zoomIn", "Zoom in", "Nearer (+)", "+"),
     tool("search", "Find a value", "Find a value (/)", icon("search")));
+  const check = el("button", { type: "button", class: "btn", "aria-pressed": "false", "aria-label": "Check gradients", title: "Check gradients against the reference (g)", click: () => app.command("check") },
+    icon("check"), el("span", { class: "wide" }, "Check gradients"));
+  tools.prepend(check);
   const canvas = el("div", { class: "drawing" });
   element.append(canvas, crumbs, tools);
 
@@ -35,7 +38,10 @@ export function graph(element, app) {
   let still = () => {}; // ends a movement of boxes
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const pane = () => ({ width: canvas.clientWidth || 1, height: canvas.clientHeight || 1 });
-  const marks = () => ({ selected: app.selected, breaks: app.breakpoints.atNode });
+  const marks = () => ({
+    selected: app.selected, breaks: app.breakpoints.atNode,
+    markOf: (index) => app.checking.markOf(index), toured: (index) => app.tour.has(index),
+  });
 
   const look = () => picture?.look(camera);
   const paint = () => picture?.paint(app.player.frame, app.player.step, marks());
@@ -68,7 +74,7 @@ export function graph(element, app) {
     const focused = before?.focused ?? -1;
     still();
     cancelAnimationFrame(move);
-    picture = app.pass.isLarge ? new Canvas(app.pass) : new Drawing(app.pass);
+    picture = app.pass.isLarge ? new Large(app.pass) : new Drawing(app.pass);
     settle(before, seen);
     put(canvas, picture.element);
     look();
@@ -154,7 +160,7 @@ export function graph(element, app) {
     const { pass } = app;
     resting = setTimeout(async () => {
       const detail = await app.detail(pass.boxes[index].node).catch(() => null); // a hint, not worth a complaint
-      if (detail && app.pass === pass) picture.tell(index, inFull(pass.boxes[index], detail, app.player.frame.box(index)));
+      if (detail && !detail.absent && app.pass === pass) picture.tell(index, inFull(pass.boxes[index], detail, app.player.frame.box(index)));
     }, HOVER);
     return undefined;
   });
@@ -199,10 +205,14 @@ export function graph(element, app) {
     drawCrumbs();
     if (app.selected !== null) follow(app.focus);
   });
-  app.on("breakpoints", () => {
-    paint();
-    picture?.restyle();
-  });
+  for (const change of ["breakpoints", "check", "tour"]) {
+    app.on(change, () => {
+      check.setAttribute("aria-pressed", String(app.checking.on));
+      if (picture === null) return;
+      paint();
+      picture.restyle();
+    });
+  }
   app.on("ask:fit", () => {
     camera?.fit();
     look();

@@ -1,4 +1,6 @@
 /** The inspector: one box in full, the pinned one or the one the step is about. */
+import { asides, checked } from "#gv/asides.js";
+import { placeName } from "#gv/cells.js";
 import { curveFigure } from "#gv/curve.js";
 import { el, icon, put } from "#gv/dom.js";
 import { editField } from "#gv/editfield.js";
@@ -24,6 +26,8 @@ export function inspector(element, app) {
     const box = app.pass?.boxes[index];
     if (!box) return null;
     if (app.pass.isSingle(index)) return { index, box, node: box.node, name: box.title };
+    const walked = app.tour.nodeIn(index);
+    if (walked !== null) return { index, box, node: walked, name: null };
     const step = app.selected === null ? (app.player.step ?? app.player.next) : null;
     return step ? { index, box, node: step.node, name: step.name } : { index, box, node: null, name: box.title };
   }
@@ -73,11 +77,11 @@ export function inspector(element, app) {
   function drawHead({ box, node, name, index }, detail) {
     const folded = !app.pass.isSingle(index);
     const place = folded && node === null ? box : (detail ?? (folded ? app.player.step : null) ?? box);
-    const where = place?.line ? el("button", { type: "button", class: "link", title: place.file, click: () => app.emit("ask:line", place) }, `${String(place.file).split(/[\\/]/).at(-1)}:${place.line}`) : null;
+    const where = place?.line ? el("button", { type: "button", class: "link", title: place.file, click: () => app.emit("ask:line", place) }, placeName(place.file, place.line)) : null;
     const what = folded && node !== null ? `in ${box.title}` : folded ? `${box.subtitle || "folded"} · ${grouped(box.count)} values` : [detail?.formula, box.subtitle, box.kind].find((text) => text && text !== name);
     const breaks = node !== null && app.breakpoints.atNode(node);
     put(head,
-      el("div", { class: "title" }, el("b", {}, name), el("span", {}, [what, where].filter(Boolean).flatMap((part, i) => (i ? [" · ", part] : [part])))),
+      el("div", { class: "title" }, el("b", {}, name ?? detail?.name ?? `n${node}`), el("span", {}, [what, where].filter(Boolean).flatMap((part, i) => (i ? [" · ", part] : [part])))),
       el("div", { class: "acts" },
         app.selected !== null ? el("button", { type: "button", class: "btn tiny", title: "Follow the steps (Esc)", click: () => app.select(null) }, icon("close"), "pinned") : el("span", { class: "following", title: "Shows what the step is about" }, "following"),
         node !== null && el("button", { type: "button", class: "btn tiny", "aria-pressed": String(breaks), title: "Breakpoint at this value (b)", click: () => app.breakpoints.toggleNode(node) }, el("span", { class: "bp-dot", "aria-hidden": "true" }), "break"),
@@ -125,7 +129,7 @@ export function inspector(element, app) {
     if (!same) element.scrollTop = 0;
     shown = key;
     drawHead(about, detail);
-    const [value, more] = about.node === null ? [detail ? foldedFacts(about.box, detail, state, reveal) : skeleton()] : single(about, state, detail);
+    const [value, more] = about.node === null ? [detail?.absent ? asides(detail) : detail ? foldedFacts(about.box, detail, state, reveal) : skeleton()] : single(about, state, detail);
     put(body, rule(about, detail), value);
     put(rest, more);
     return edit.show(about.node === null ? null : detail);
@@ -137,9 +141,10 @@ export function inspector(element, app) {
     const inBox = app.pass.isSingle(about.index);
     const box = inBox ? about.box : { ...about.box, glevel: null, data: "", grad: "" };
     const frame = inBox ? state : momentOf(about.node, detail);
-    const sum = detail && box.glevel !== "na" && detail.state !== "not asked" ? contributions(detail, arrivals(detail), frame.grad) : null;
+    const sum = detail && !detail.absent && box.glevel !== "na" && detail.state !== "not asked" ? contributions(detail, arrivals(detail), frame.grad) : null;
     return [
-      [el("h3", {}, "Value"), valueTable(box, frame, detail, (k) => app.attempt(() => app.player.seek(k)))],
+      [asides(detail), checked(inBox ? app.checking.verdict(about.index) : null, app.checking.row(about.node)),
+        el("h3", {}, "Value"), valueTable(box, frame, detail, (k) => app.attempt(() => app.player.seek(k)))],
       [
         detail?.seat && frame.data !== null && [el("h3", {}, `Where ${detail.seat.name} sits on ${detail.seat.curve.op}`), curveFigure(detail.seat.curve, detail.seat.name)],
         sum && [el("h3", {}, "Its gradient, a sum"), sum],
@@ -165,7 +170,7 @@ export function inspector(element, app) {
   function momentOf(node, detail) {
     const { k, step } = app.player;
     const here = step?.node === node ? step : null;
-    if (!detail) return { data: here?.event === "compute" ? here.after : undefined, grad: here?.phase === "backward" ? here.after : undefined };
+    if (!detail || detail.absent) return { data: here?.event === "compute" ? here.after : undefined, grad: here?.phase === "backward" ? here.after : undefined };
     const { compute, grad: gains = [], update } = detail.steps ?? {};
     const come = gains.filter((gain) => gain < k);
     const last = app.player.stepAt(come.at(-1) ?? -1);
@@ -185,6 +190,6 @@ export function inspector(element, app) {
     show();
     ask();
   });
-  for (const change of ["pass", "move", "select"]) app.on(change, refresh);
-  app.on("breakpoints", () => app.pass && show());
+  for (const change of ["pass", "move", "select", "tour"]) app.on(change, refresh);
+  for (const change of ["breakpoints", "check"]) app.on(change, () => app.pass && show());
 }

@@ -84,5 +84,6 @@ export function passes(element, app) {
     drawSpark();
   });
   app.on("pass", show);
+  app.on("failed", () => app.pass && show());
   app.on("loading", () => element.setAttribute("aria-busy", String(app.loading)));
 }

@@ -23,7 +23,8 @@ export function sentence(element, app) {
   function text() {
     const { step, next, k, total } = app.player;
     if (step) return step.sentence ?? "";
-    if (k === 0 && next) return `Nothing is computed yet. Press → for the first of ${grouped(total)} steps, space to play.`;
+    const begin = next?.phase === "forward" ? "Nothing is computed yet" : `Before the first step of ${next?.phase}`;
+    if (k === 0 && next) return `${begin}. Press → for the first of ${grouped(total)} steps, space to play.`;
     return "This pass has no steps.";
   }
 

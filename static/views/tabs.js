@@ -45,9 +45,11 @@ export function tabs(element, app) {
     buttons.get(name).focus();
   });
   app.on("ask:line", () => narrow.matches && show("source"));
-  app.on("findings", () => {
-    const number = app.findings.length;
+  const count = () => {
+    const number = app.findings.length + (app.pass?.failed ? 1 : 0);
     buttons.get("findings").textContent = number ? `Findings ${number}` : "Findings";
-  });
+  };
+  app.on("findings", count);
+  app.on("pass", count);
   draw();
 }

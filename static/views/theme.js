@@ -13,7 +13,8 @@ function kept() {
 }
 
 export function theme(element) {
-  let now = Object.hasOwn(NEXT, kept() ?? "") ? kept() : "auto";
+  const first = document.documentElement.dataset.theme ?? kept() ?? ""; // what the file was made for goes before
+  let now = Object.hasOwn(NEXT, first) ? first : "auto";
   put(element, icon("theme"));
 
   function show() {

@@ -19,11 +19,16 @@ test("every call carries the token and names its query", async () => {
   await api.node(3, 9);
   await api.box(3, "MLP/layers[0] #2", null);
   await api.find(3, "a&b");
+  await api.check(3, { open: ["a"], what: [] });
+  await api.expressions(3, "lecture.ipynb#cell-3");
+  await api.made(3, "a.py", [9, 4, 10, 1], { most: 7 });
+  await api.made(3, "a.py", [9, 0, 9, 0], null);
   await api.exported(3, "png", { step: 5, open: null, theme: "dark", scale: 2 });
   assert.ok(seen.every(([, token]) => token === "t0"));
   assert.deepEqual(seen.map(([url]) => url), [
     "/api/recording", "/api/findings", "/api/passes/3?open=MLP%2Flayers%5B0%5D&open=b+c", "/api/passes/3?open=", "/api/passes/3/nodes/9",
-    "/api/passes/3/boxes/MLP%2Flayers%5B0%5D%20%232", "/api/passes/3/find?q=a%26b", "/api/passes/3/export.png?step=5&theme=dark&scale=2",
+    "/api/passes/3/boxes/MLP%2Flayers%5B0%5D%20%232", "/api/passes/3/find?q=a%26b", "/api/passes/3/check?open=a", "/api/passes/3/expressions?file=lecture.ipynb%23cell-3",
+    "/api/passes/3/made?file=a.py&line=9&column=4&end_line=10&end_column=1&most=7", "/api/passes/3/made?file=a.py&line=9", "/api/passes/3/export.png?step=5&theme=dark&scale=2",
   ]);
 });
 

@@ -36,7 +36,7 @@ function appOf(more = {}) {
 test("it lands on the address", async () => {
   const { app } = appOf();
   await app.start({ ...START, pass: 2, step: 33, node: "n8" });
-  assert.deepEqual(app.state, { pass: 2, step: 33, node: "n8", open: null, most: null, what: [] });
+  assert.deepEqual(app.state, { pass: 2, step: 33, node: "n8", check: false, open: null, most: null, what: [] });
 });
 
 test("it lands on the nearest there is, and says so", async () => {
@@ -59,7 +59,7 @@ test("another pass of the same shape keeps the moment and the choice", async () 
   await app.player.seek(17);
   app.select("n8");
   await app.command("nextPass");
-  assert.deepEqual(app.state, { pass: 1, step: 17, node: "n8", open: null, most: null, what: [] });
+  assert.deepEqual(app.state, { pass: 1, step: 17, node: "n8", check: false, open: null, most: null, what: [] });
   assert.ok(heard.some(([name]) => name === "leave"));
   await app.command("previousPass");
   await app.command("previousPass");

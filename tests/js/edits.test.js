@@ -13,7 +13,7 @@ test("edits come back from the address as they went", () => {
   const what = ["n3:1.5", "n4:-2e-7", "n5:1e+21", "n6:NaN", "n7:-Infinity", "n8:-0"];
   const hash = formatHash({ pass: 1, step: 2, node: "n3", open: ["a/b"], what });
   assert.match(hash, /what=n3:1\.5&what=n4:-2e-7&what=n5:1e%2B21/);
-  assert.deepEqual(parseHash(hash), { token: null, pass: 1, step: 2, node: "n3", open: ["a/b"], most: null, what, unread: [] });
+  assert.deepEqual(parseHash(hash), { token: null, pass: 1, step: 2, node: "n3", check: false, open: ["a/b"], most: null, what, unread: [] });
 });
 
 test("an address without edits has none, and one that makes no sense says so", () => {
@@ -90,7 +90,7 @@ test("of edits asked for in a hurry the last is shown, one at a time, at the sam
   await app.player.seek(18); // while the answer is on its way
   await answer();
   await done;
-  assert.deepEqual(app.state, { pass: 0, step: 18, node: "n8", open: null, most: null, what: ["n2:1.75"] });
+  assert.deepEqual(app.state, { pass: 0, step: 18, node: "n8", check: false, open: null, most: null, what: ["n2:1.75"] });
   assert.equal(heard.filter((name) => name === "leave").length, 1, "one way back");
 });
 

@@ -14,7 +14,7 @@ for (const name of files) {
     assert.ok(source.split("\n").length <= 251, "at most 250 lines");
     if (name.endsWith(".js")) {
       assert.ok(source.startsWith("/** "), "says what it is");
-      for (const [line] of source.matchAll(/^(import|export)\b.*/gm)) { // the forms that server/bundle.py knows
+      for (const [line] of source.matchAll(/^(import|export)\b.*/gm)) { // the forms that gradviz/player/bundle.py knows
         assert.match(line, /^import \{ [\w, ]+ \} from "#gv\/[\w/]+\.js";$|^export (async )?(function|class|const) \w/);
       }
       for (const [, from] of source.matchAll(/from "([^"]+)"/g)) {
@@ -44,7 +44,7 @@ test("imports run one way", () => {
 });
 
 test("what runs without a page names no page", () => {
-  for (const name of ["api", "app", "breakpoints", "camera", "detail", "geometry", "grouped", "held", "lineage", "memory", "neighbours", "opening", "packing", "shown", "spatial", "words", "reveal", "document", "events", "fit", "frame", "keys", "player", "python", "scopes", "track", "url", "windows"]) {
+  for (const name of ["api", "app", "breakpoints", "camera", "cells", "checking", "expressions", "tour", "detail", "geometry", "grouped", "held", "lineage", "memory", "neighbours", "opening", "packing", "shown", "spatial", "words", "reveal", "document", "events", "fit", "frame", "keys", "player", "python", "scopes", "track", "url", "windows"]) {
     assert.doesNotMatch(text(`${name}.js`), /\b(document|window)\.(query|get|create|body|add|head)|\bElement\b/, name);
   }
 });

@@ -46,6 +46,17 @@ test("at the start nothing is computed", () => {
   assert.deepEqual(told(player.frame), { k: 0, boxes: frameAtStart(graph).boxes, edges: frameAtStart(graph).edges });
 });
 
+test("a pass that comes whole is kept in pieces, and asks for nothing", async () => {
+  const whole = playerOf();
+  const pieces = new Player(new Pass(passDocument(0)), { fetchWindow: null, size: 7 });
+  assert.ok(pieces.complete);
+  for (const k of [...Array(whole.total + 1).keys(), ...Array(whole.total + 1).keys()].sort((a, b) => (a * 5) % 11 - (b * 5) % 11)) {
+    await whole.seek(k);
+    await pieces.seek(k);
+    assert.equal(picture(pieces), picture(whole));
+  }
+});
+
 test("at the end everything is there, and the last texts are the view's", async () => {
   const player = playerOf();
   await player.last();

@@ -1,4 +1,4 @@
-"""The page's modules as one, so that a browser asks once and not seventy times.
+"""The page's modules as one script, so that a browser asks once and not seventy times.
 
 Each module becomes a function that is called once, after those it imports from, and gives what it exports.
 That is all that modules need which keep the rules of tests/js/house.test.js: imports are of names, one a
