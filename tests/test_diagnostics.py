@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from engines import BUGS
 
 from gradviz import Value, scope, where
 from gradviz.diagnostics import CHECKS, SEVERITIES, Finding, diagnose
@@ -132,10 +133,10 @@ def of(check: str, findings: list[Finding]) -> list[Finding]:
 
 
 def test_every_check_has_a_case() -> None:
-    assert CASES.keys() == CHECKS.keys()
+    assert CASES.keys() | {bug.check for bug in BUGS.values()} == CHECKS.keys()
 
 
-@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("check", CASES)
 def test_a_seeded_bug_fires_and_a_healthy_control_does_not(check: str) -> None:
     sick, healthy = (make() for make in CASES[check])
     found = of(check, diagnose(sick))
@@ -234,8 +235,9 @@ def test_assigning_instead_of_adding_is_recognised() -> None:
     graph = record(loss)
     grad = graph.grad.copy()
     grad[graph.find("x")] = 5.0
-    found = of("conservation", diagnose(Recording.of([graph.replace(grad=grad)])))
-    assert "+=" in found[0].cure and "2 + 5 = 7" in found[0].evidence
+    (found,) = diagnose(Recording.of([graph.replace(grad=grad)]))
+    assert found.check == "lost-gradient" and "+=" in found.cure
+    assert "1 × 5 + 1 × 2 = 7" in found.evidence and "Finite differences give 7." in found.evidence
 
 
 def test_dead_units_are_counted_by_layer_and_graded_by_share() -> None:

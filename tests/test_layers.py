@@ -41,6 +41,9 @@ FLOORS = {
     "gradviz.renderers": 5,
     # 6: hosts
     "gradviz.document": 6.0,
+    "gradviz.player": 6.05,
+    "gradviz.notebook": 6.06,
+    "gradviz.notes": 6.1,
     "gradviz.server": 6.1,
     # 7: the command line
     "gradviz.cli": 7.0,
@@ -52,8 +55,12 @@ FLOORS = {
 # Files that are one idea with another file, and share its room.
 PARTS = {
     "gradviz.arithmetic": "gradviz.ops",
+    "gradviz.drawing": "gradviz.notebook",
+    "gradviz.figure": "gradviz.notebook",
+    "gradviz.magics": "gradviz.notebook",
     "gradviz.operation": "gradviz.ops",
     "gradviz.vjps": "gradviz.ops",
+    "gradviz.widgets": "gradviz.notebook",
 }
 
 # Where longer is clearer, with the reason.

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 from gradviz.server import create_app, serve
-from gradviz.server.page import page_files
 from gradviz.server.security import content_policy, hosts_of
 from served import TOKEN, get, raw, recording, running, status
 
 from gradviz.errors import GradvizError
 from gradviz.numbers import loads
+from gradviz.player.files import page_files
 from gradviz.recording import Recording
 
 PATHS = ("/", "/graph.css", "/static/main.js", "/api/recording", "/api/passes/0", "/nowhere", "/api/nowhere")
@@ -326,7 +326,7 @@ def test_links_out_of_the_page_are_not_files_of_it(tmp_path: Path, monkeypatch: 
     (tmp_path / "page/main.js").write_text("main")
     (tmp_path / "page/out.js").symlink_to(tmp_path / "secret.js")
     (tmp_path / "page/__init__.py").write_text("")
-    monkeypatch.setattr("gradviz.server.page.files", lambda name: tmp_path / "page")
+    monkeypatch.setattr("gradviz.player.files.files", lambda name: tmp_path / "page")
     assert list(page_files()) == ["main.js"]
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from gradviz.recording import Recording
+
 TOKEN = "test-token-0123456789"
 FLAGS = [
     "--headless",
@@ -68,8 +70,8 @@ def missing(reason: str) -> None:
 class Served:
     """A recording behind a real server in a thread; it can be killed and started again on its port."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, recording: Path | Recording) -> None:
+        self.recording = recording
         self.port = 0
         self.start()
 
@@ -79,7 +81,7 @@ class Served:
 
         listening = socket.create_server(("127.0.0.1", self.port))
         self.port = listening.getsockname()[1]
-        app = create_app(self.path, token=TOKEN, port=self.port)
+        app = create_app(self.recording, token=TOKEN, port=self.port)
         self.server = waitress.create_server(app, sockets=[listening], threads=6)
         self.thread = threading.Thread(target=self.server.run, daemon=True)
         self.thread.start()
@@ -88,6 +90,11 @@ class Served:
         self.server.asyncore.close_all(self.server._map, ignore_all=True)
         self.server.task_dispatcher.shutdown(timeout=1)
         self.thread.join(5)
+
+    @property
+    def path(self) -> Path:
+        assert isinstance(self.recording, Path)
+        return self.recording
 
     def url(self, state: str = "", token: str = TOKEN) -> str:
         return f"http://127.0.0.1:{self.port}/#token={token}{state}"
