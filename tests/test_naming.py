@@ -115,16 +115,9 @@ def test_rings_end_and_depth_is_bounded():
     assert list(names(ring=ring, deep=deep, deeper=[deep])) == ["deep" + "[0]" * naming.DEEPEST]
 
 
-def test_very_many_objects_are_looked_at_in_part(monkeypatch):
-    monkeypatch.setattr(naming, "SECONDS", 60)
+def test_very_many_objects_are_looked_at_in_part():
     found = names(first=Mark(), many=[Mark() for _ in range(3 * naming.MOST)], last=Mark())
     assert {"first", "last", "many[0]"} <= found.keys() and len(found) <= naming.MOST + 2
-
-
-def test_time_is_bounded(monkeypatch):
-    clock = iter(range(1000))
-    monkeypatch.setattr(naming.time, "thread_time", lambda: float(next(clock)))
-    assert len(names(many=[Mark() for _ in range(2000)])) < 2000
 
 
 class Hostile:

@@ -7,7 +7,6 @@ tuples and dicts are read by these types' own methods, objects by the descriptor
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import (
@@ -27,11 +26,9 @@ import numpy as np
 from gradviz.recorders.files import is_users
 from gradviz.recorders.loops import left_behind
 
-MOST = 20_000  # objects that are looked at
+MOST = 10_000  # objects that are looked at: some 10 ms; no clock, or names would differ from run to run
 DEEPEST = 6  # steps from a variable: model.layers[0].neurons[3].w[1]
-SECONDS = 0.02  # of computing, for all of them
 LONGEST = 80  # characters of a name, and of a key in it
-_OFTEN = 256  # objects between two looks at the clock
 
 Named = Iterator[tuple[str, Any]]
 
@@ -82,7 +79,7 @@ class _Walk:
 
     def __init__(self, is_value: Callable[[Any], bool]) -> None:
         self.is_value = is_value
-        self.left, self.deadline = MOST, time.thread_time() + SECONDS
+        self.left = MOST
         self.found: dict[str, Any] = {}
         self.known: set[int] = set()
         self.values: set[int] = set()  # their classes
@@ -103,12 +100,9 @@ class _Walk:
         """Name the values among some objects, and give the others, each once."""
         holders = []
         is_value, known, found = self.is_value, self.known, self.found
-        for count, (name, held) in enumerate(level):
+        for name, held in level:
             if id(held) in known or id(type(held)) in _ENDS:
                 continue
-            if count % _OFTEN == 0 and time.thread_time() > self.deadline:
-                self.left = 0
-                break
             known.add(id(held))
             if not is_value(held):
                 holders.append((name, held))

@@ -24,6 +24,7 @@ _HEIGHT = 12.0
 _ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82)  # where along its edge, best first
 _SPACING = 4.0  # px between the points a curve is measured at
 _MOST_POINTS = 400  # per Bezier segment
+_BADGE = (21.0, 11.0)  # px to the left of a box's right side and above its top: two digits fit
 _USUAL = "+0.5000"  # room for a number that is not known
 _TOUCHING = 3  # points of the own curve that may come so close to its number
 _AT_ONCE = 8  # rectangles that are compared with all points together
@@ -54,7 +55,7 @@ def place_labels(placed: Layout, texts: Sequence[str]) -> list[Label]:
     close, wide = _grown(spots, _CLEAR), _grown(spots, apart)
     outside = 100 * _outside(spots, placed)
     around = np.concatenate([wide[..., :2].min(axis=1), wide[..., 2:].max(axis=1)], axis=1)
-    taken = np.concatenate([placed.boxes[:, :2], placed.boxes[:, :2] + placed.boxes[:, 2:]], axis=1)
+    taken = np.concatenate([_filled(placed.boxes), _badges(placed.boxes)])
     found = []
     for e, text in enumerate(texts or [_USUAL] * len(ink)):
         blocked = _overlap(close[e], taken[_meeting(taken, around[e])]) + outside[e]
@@ -70,6 +71,17 @@ def place_labels(placed: Layout, texts: Sequence[str]) -> list[Label]:
         x, y = float(spots[e, best, 0] + half[e]), float(spots[e, best, 3] - 2.5)
         found.append(Label(round(x, 2), round(y, 2), clear))
     return found
+
+
+def _filled(boxes: Floats) -> Floats:
+    """Left, top, right and bottom of boxes that are given by their corner and size."""
+    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+
+
+def _badges(boxes: Floats) -> Floats:
+    """Where each box shows its place in the topological order: above its right corner."""
+    corner = boxes[:, :2] + boxes[:, 2:] * (1.0, 0.0)
+    return np.concatenate([corner - _BADGE, corner - (3.0, 4.0)], axis=1)
 
 
 def _uncovered(spots: Floats, order: Ints, x: Floats, y: Floats) -> int | None:
