@@ -29,6 +29,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "gradviz-stamp.json"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
+ON_ALL_CORES = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"]
 
 
 def main(argv):
@@ -169,7 +170,7 @@ def setup(args):
 def test(args):
     missing = missing_tools()
     marks = ["-m", " and ".join(f"not {mark}" for mark in sorted(missing))] if missing else []
-    pytest_args = marks + (args[1:] if args[:1] == ["--"] else args)
+    pytest_args = ON_ALL_CORES + marks + (args[1:] if args[:1] == ["--"] else args)
     parts = {
         "ruff": lambda: lint([]),
         "mypy": lambda: types([]),

@@ -213,9 +213,11 @@ def mime_of(graph: Graph) -> tuple[str, str]:
 
 def summary(graph: Graph) -> str:
     """A graph in a line: "10 values, 9 edges, o = 0.7071, |grad| 0.5 … 1.5"."""
+    from gradviz.renderers.wording import counted
+
     if not len(graph):
         return "no values"
-    counts = f"{len(graph):,} values, {graph.edge_count:,} edges"
+    counts = f"{counted(len(graph), 'value')}, {counted(graph.edge_count, 'edge')}"
     root = f"{graph.label(graph.root)} = {text_of(graph.data_of(graph.root))}"
     sizes = np.abs(graph.grad[graph.has_grad])
     sizes = sizes[np.isfinite(sizes)]

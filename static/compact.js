@@ -9,7 +9,7 @@ import { transport } from "#gv/views/transport.js";
 
 const VIEWS = { status, graph, transport, sentence };
 const KEPT = [".stage", ".transport", ".status", "#live", "script"].join();
-const LEAST = 0.3; // the scale below which it is better to see a part
+const LEAST = 0.5; // the scale below which letters are too small, and it is better to see a part
 const COMMANDS = new Set(["forward", "back", "toggle", "over", "out", "first", "last", "fit", "zoomIn", "zoomOut", "follow"]);
 
 for (const part of [...document.body.children]) if (!part.matches(KEPT)) part.remove();

@@ -1,4 +1,5 @@
 /** The one way to make elements: text goes in as text, never as markup. */
+import { legible } from "#gv/legible.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const DRAWN = new Set(["svg", "g", "path", "polygon", "polyline", "rect", "line", "circle", "ellipse", "text", "tspan", "title", "desc", "defs", "clipPath"]);
@@ -21,7 +22,7 @@ function fill(element, properties, children) {
 function append(element, children) {
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;
-    element.append(child instanceof Node ? child : String(child));
+    element.append(child instanceof Node ? child : legible(String(child)));
   }
 }
 
@@ -40,7 +41,8 @@ export function put(element, ...children) {
 
 /** Write text only where it differs, so that an unchanged page is left alone. */
 export function write(element, text) {
-  if (element && element.textContent !== text) element.textContent = text;
+  const shown = legible(String(text ?? ""));
+  if (element && element.textContent !== shown) element.textContent = shown;
 }
 
 /** A drawing from the server as elements: known tags and plain attributes only. */

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner, Result
@@ -17,6 +18,8 @@ from click.testing import CliRunner, Result
 from gradviz import Value, __version__, record
 from gradviz.cli import main
 from gradviz.cli.group import COMMANDS, cli
+from gradviz.errors import GradvizError
+from gradviz.layout import graphviz
 from gradviz.recording import Recording, Writer
 
 NEURON = """
@@ -304,6 +307,17 @@ def test_doctor() -> None:
     done = invoke("doctor")
     assert done.exit_code == 0
     assert all(name in done.output for name in ("python", "numpy", "networkx", "engine graphviz-pure"))
+    lines = {line.split()[0]: line for line in done.output.splitlines()}
+    assert "--font outline" in lines["pdf"] and "--font embed" in lines["fonts"] and "GIF" in lines["gif"]
+
+
+def test_doctor_takes_an_extra_that_is_not_here_for_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    pure = [engine for engine in graphviz.engines() if engine.kind == graphviz.PURE]
+    monkeypatch.setattr("gradviz.layout.graphviz.engines", lambda: pure)
+    monkeypatch.setattr("gradviz.renderers.cairo.find_spec", lambda name: None)
+    monkeypatch.setattr("gradviz.renderers.fonts.faces", Mock(side_effect=GradvizError("No font.")))
+    done = {line.split()[0]: line for line in invoke("doctor").output.splitlines()}
+    assert "not here" in done["pdf"] and "gradviz[pdf]" in done["pdf"] and "No font." in done["fonts"]
 
 
 @pytest.mark.parametrize(

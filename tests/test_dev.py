@@ -131,7 +131,7 @@ def test_what_test_cannot_do_is_said(
     monkeypatch.setattr(dev, "missing_tools", lambda: {"node": "no node here", "torch": "no torch here"})
     monkeypatch.setenv("GRADVIZ_STRICT", strict)
     assert dev.main(["test", "--", "-x"]) == status
-    assert (dev.PYTHON, "-m", "pytest", "-m", "not node and not torch", "-x") in commands
+    assert (dev.PYTHON, "-m", "pytest", *dev.ON_ALL_CORES, "-m", "not node and not torch", "-x") in commands
     assert not any(command[0] == "node" for command in commands)
     said = capsys.readouterr().out
     assert "no node here" in said and "no torch here" in said

@@ -244,6 +244,11 @@ def test_options_of_some_formats(recording: str, capsys: pytest.CaptureFixture[s
         (("-f", "png", "--width", "8cm"), "--width is not for png. Its --scale"),
         (("-f", "json", "--font", "embed"), "--font is not for json."),
         (("-f", "svg", "--ascii"), "--ascii is not for svg."),
+        (("-f", "svg", "--scale", "2"), "--scale is not for svg."),
+        (("-f", "text", "--theme", "dark"), "--theme is not for text."),
+        (("-f", "mermaid", "--engine", "dot"), "--engine is not for mermaid."),
+        (("-f", "bmp"), "There is no format 'bmp'. There are svg, png, pdf, html, tikz"),
+        (("-f", "bmp"), "gif or apng."),
         (("-f", "svg", "--width", "wide"), "The width is 'wide'"),
     ],
 )

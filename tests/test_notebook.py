@@ -238,6 +238,7 @@ def test_ipython_transforms_what_is_left_if_it_is_installed(monkeypatch):
             return source.replace(">>> ", "")
 
     fake = type("fake", (), {"TransformerManager": Manager})
+    monkeypatch.setattr(magics, "find_spec", lambda name: None)
     assert to_python(">>> x = 1") == (">>> x = 1", [])
     monkeypatch.setattr(magics, "find_spec", lambda name: name)
     monkeypatch.setattr(magics, "import_module", lambda name: fake)
@@ -290,7 +291,9 @@ def test_damage_is_told_with_its_place(tmp_path, capsys, text, message):
     with pytest.raises(NotebookError) as caught:
         read_cells(str(path))
     assert message in str(caught.value) and str(caught.value).startswith(str(path))
-    outcome = Notebook(str(path)).run()
+    program = Notebook(str(path))
+    outcome = program.run()
+    program.restore()
     assert (outcome.exit_code, outcome.started) == (1, False)
 
 

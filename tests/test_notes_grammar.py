@@ -177,6 +177,27 @@ def test_the_size_is_bounded_and_depth_is_not() -> None:
     assert time.process_time() - start < 5
 
 
+def test_a_few_lines_cannot_multiply_numbers_without_end() -> None:
+    doubling = "\n".join(f"x{k + 1} = [x{k}, x{k}]" for k in range(40))
+    with pytest.raises(Mistake, match="gives more than 5,000 numbers") as raised:
+        graph_of_text(f"x = 1\nx0 = x*1\n{doubling}\nsum(x40)")
+    assert raised.value.line == 2 + 13  # 2**13 numbers
+    row, column = ", ".join(["1"] * 100), ", ".join(["[1]"] * 100)
+    with pytest.raises(Mistake, match="gives more than 5,000 numbers"):
+        graph_of_text(f"sum([{column}] * [{row}])")
+
+
+@pytest.mark.parametrize("inner", ["1", "tanh(1)"])
+def test_lists_are_as_deep_as_arrays_can_be(inner: str) -> None:
+    def nested(deep: int) -> str:
+        return "sum(" + "[" * deep + inner + "]" * deep + ")"
+
+    assert value(nested(32)) == value(inner)
+    with pytest.raises(Mistake, match="Lists can be in lists 32 deep") as raised:
+        graph_of_text(nested(40))
+    assert raised.value.column == len("sum(") + 8
+
+
 def test_root_and_backward_are_chosen() -> None:
     text = "a = 2\nb = a*3\nc = b*5"
     graph = graph_of_text(text, root="b")

@@ -316,6 +316,7 @@ def test_the_command_line_writes_it(tmp_path: Path) -> None:
     for options, says in (
         (["-o", str(tmp_path / "a.html"), "--scale", "2"], "--scale is for pictures"),
         (["-o", str(tmp_path / "a.svg"), "--compact"], "are for HTML"),
+        (["-o", str(tmp_path / "a-%03d.html")], "one file that holds every step"),
     ):
         refused = export(*options)
         assert refused.exit_code == 2 and says in refused.output

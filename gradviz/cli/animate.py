@@ -112,7 +112,7 @@ def _refuse_still(names: Iterable[str]) -> None:
     context = click.get_current_context()
     for name in names:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"--{name.replace('_', '-')} is for still pictures.")
+            raise click.UsageError(f"--{name.replace('_', '-')} is for still pictures, not for moving ones.")
 
 
 def _refuse_long(row: Animation, count: int, asked: str) -> None:

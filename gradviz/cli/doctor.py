@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 
 from gradviz import __version__
+from gradviz.errors import GradvizError, LayoutError
 
 NEEDED = ("numpy", "networkx", "flask", "waitress", "graphviz", "click")
 
@@ -18,12 +19,14 @@ NEEDED = ("numpy", "networkx", "flask", "waitress", "graphviz", "click")
 @click.command()
 def doctor() -> int:
     """Say what gradviz finds on this machine; exit code 1 if something it needs is missing."""
-    rows = [*basics(), *packages(), *engines()]
-    width = max(len(name) for name, _, _ in rows)
-    for name, found, cure in rows:
-        mark = click.style("missing", fg="red") if cure else click.style("ok", fg="green")
-        click.echo(f"{name:<{width}}  {mark}  {found}{cure and f'  {cure}'}")
-    return int(any(cure for _, _, cure in rows))
+    needed, extra = [*basics(), *packages(), *engines()], list(extras())
+    width = max(len(name) for name, _, _ in needed + extra)
+    missing, lacking = click.style("missing", fg="red"), click.style("not here", fg="yellow")
+    for rows, bad in ((needed, missing), (extra, lacking)):
+        for name, found, cure in rows:
+            mark = bad if cure else click.style("ok", fg="green")
+            click.echo("  ".join(filter(None, (f"{name:<{width}}", mark, found, cure))))
+    return int(any(cure for _, _, cure in needed))
 
 
 def basics() -> Iterator[tuple[str, str, str]]:
@@ -54,3 +57,40 @@ def engines() -> Iterator[tuple[str, str, str]]:
         yield f"engine {engine.kind}", f"{engine.version}  {engine.path} {asked}", ""
     if not found:
         yield "engine", "for PNG alone:", graphviz.CURE
+
+
+def extras() -> Iterator[tuple[str, str, str]]:
+    """What only some formats and hosts need, so that its lack is no fault."""
+    yield "pdf", *_print()
+    yield "fonts", *_fonts()
+    for name, package, use in (("gif", "pillow", "GIF"), ("widget", "anywidget", "gradviz.widget")):
+        try:
+            yield name, f"{package} {version(package)} (for {use})", ""
+        except PackageNotFoundError:
+            yield name, f"for {use}:", f"pip install 'gradviz[{name}]'"
+
+
+def _print() -> tuple[str, str]:
+    """What writes PDF and outlines."""
+    from gradviz.renderers.cairo import CURE, program
+
+    use = "PDF and --font outline"
+    try:
+        painter = program(None)[0]
+    except LayoutError:
+        return f"for {use}:", CURE
+    return f"{painter if painter != sys.executable else 'pygraphviz'} (for {use})", ""
+
+
+def _fonts() -> tuple[str, str]:
+    """Which fonts can be embedded, and what takes the letters out of them."""
+    from gradviz.renderers.fonts import faces
+
+    use = "--font embed"
+    try:
+        found = f"fonttools {version('fonttools')}  {faces()[0][0]} (for {use})"
+    except PackageNotFoundError:
+        return f"for {use}:", "pip install 'gradviz[fonts]'"
+    except GradvizError as error:
+        return f"for {use}:", str(error)
+    return found, ""

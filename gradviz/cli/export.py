@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradviz.cli.animate import animating
-from gradviz.cli.looks import for_format, looking
+from gradviz.cli.looks import FORMATS, for_format, format_of, looking, refuse_ignored
 from gradviz.cli.moment import moment, selecting
 from gradviz.cli.player import playing
 from gradviz.cli.target import opened_at
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from gradviz.renderers import Renderer
     from gradviz.timeline.frame import Frame
     from gradviz.view import View
-
-FORMATS = "html, svg, png, pdf, tikz, mermaid, text, dot, json, graphml or gexf"
 
 
 @click.command()
@@ -66,11 +64,10 @@ def export(
 
     Arguments of a SCRIPT come after --.
     """
-    from gradviz.renderers import renderer_for
-
     if output == "-" and not form:
         raise click.UsageError(f"With -o - say which format: -f {FORMATS}.")
-    renderer = renderer_for(form or output)
+    renderer = format_of(form, output)
+    refuse_ignored(renderer)
     asked = for_format(looks, renderer)
     if steps is not None:
         from gradviz.cli.walk import names, parsed

@@ -13,7 +13,7 @@ from gradviz import __version__
 COMMANDS = {
     "run": "run a script and debug its backpropagation in the browser",
     "show": "open a recording, or run a script and open what it recorded",
-    "export": "draw one moment of a pass as SVG, PNG, DOT, JSON or text",
+    "export": "draw one moment of a pass, or a walk: pictures, print, HTML, data, text",
     "md": "draw the gradviz fences of Markdown files",
     "steps": "print the steps of a pass, one a line",
     "check": "look for what goes wrong in training",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from gradviz.renderers import Renderer
 
+FORMATS = "svg, png, pdf, html, tikz, mermaid, text, dot, json, graphml, gexf, gif or apng"
 _NAMES = {
     "width": "--width",
     "font": "--font",
@@ -47,6 +50,33 @@ def looking(command: Callable[..., None]) -> Callable[..., None]:
     ):
         with_looks = option(with_looks)
     return with_looks
+
+
+def format_of(form: str | None, output: str) -> Renderer:
+    """Find the format by its name, else by the ending of the file.
+
+    Raises:
+        GradvizError: there is none; the message names all, also those that are no still pictures.
+    """
+    from gradviz.errors import GradvizError, NotFoundError
+    from gradviz.renderers import renderer_for
+
+    if not form and not os.path.splitext(output)[1]:
+        raise GradvizError(f"{output} has no ending that names a format.", f"Add one, or -f: {FORMATS}.")
+    try:
+        return renderer_for(form or output)
+    except NotFoundError as error:
+        guess = (error.hint or "").partition("There are ")[0]
+        raise NotFoundError(error.message, f"{guess}There are {FORMATS}.") from None
+
+
+def refuse_ignored(renderer: Renderer) -> None:
+    """Refuse an option that was given and that the format could only ignore."""
+    context = click.get_current_context()
+    for name, needs in (("theme", "theme"), ("scale", "scale"), ("engine", "layout")):
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and needs not in renderer.options:
+            raise click.UsageError(f"--{name} is not for {renderer.name}.")
 
 
 def for_format(looks: dict[str, Any], renderer: Renderer) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from gradviz.cli.moment import moment
 from gradviz.cli.target import opened
 from gradviz.cli.terminal import refuse_existing
+from gradviz.cli.walk import NUMBER
 
 _ENDINGS = (".html", ".htm")
 _TAKEN = {"target", "args", "output", "form", "force", "index", "step", "phase", "node", "depth", "expand"}
@@ -52,6 +53,8 @@ def _write_player(
     from gradviz.timeline import Timeline
 
     _refuse_others(rest)
+    if NUMBER.search(output):
+        raise click.UsageError("A player is one file that holds every step: without %d in its name.")
     if output != "-":
         refuse_existing(output, force)
     with opened(target, args) as recording:

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradviz.diagnostics.causes import findings_of
 from gradviz.diagnostics.finding import Check, Finding
+from gradviz.diagnostics.sums import AFRESH
 from gradviz.diagnostics.wording import grad_of, more
 from gradviz.graph import INPUT, OP, PARAM, Graph, Number, Span
 from gradviz.summary import text_of
@@ -97,7 +98,7 @@ def _again(index: int, graph: Graph, node: int, count: int) -> Finding:
         "they are passed on a second time.",
         evidence=f"{grad_of(graph, node)}: {text_of(prior)} from before, "
         f"{text_of(graph.grad_of(node))} now{more(count)}.",
-        cure="Set the gradients of all values to 0 before backward() runs again, or compute the loss anew.",
+        cure=AFRESH,
         place="again",
     )
 

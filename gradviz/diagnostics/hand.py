@@ -30,11 +30,8 @@ def by_hand(case: Case) -> Iterator[Cause]:
             continue
         above = [int(graph.consumer[edge]) for edge in graph.consumers_of(node) if case.books.flows[edge]]
         if all(graph.has_grad[reader] for reader in above):
-            right, rule, wrong = (
-                float(case.balance.total[node]),
-                sum_text(case, node),
-                bool(case.balance.broken[node]),
-            )
+            right, rule = float(case.balance.total[node]), sum_text(case, node)
+            wrong = bool(case.balance.broken[node])
         else:
             expected = expected or verify(graph)
             right, rule = float(expected.expected[node]), expected.rule(node).partition(" = ")[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradviz.diagnostics.case import Case, Cause, close_to
-from gradviz.diagnostics.sums import ONCE, SORT, early_suspect, repeated_suspect
+from gradviz.diagnostics.sums import AFRESH, ONCE, SORT, early_suspect, repeated_suspect
 from gradviz.diagnostics.walks import first_to_blame, gives_recorded, right_order, walked_as
 from gradviz.diagnostics.wording import grad_is, grad_of, made
 from gradviz.explain.phrasing import bracketed, called
@@ -81,10 +81,9 @@ def _again(case: Case, times: int) -> Cause:
         node,
         f"backward() ran {times} times over the same values, which still held the gradients from before.",
         f"{grad_is(graph, node)}; every gradient is that of {times} runs.",
-        "Set the gradients of all values to 0 before backward() runs again, or compute the loss anew.",
+        AFRESH,
         case.open.tolist(),
         place="again",
-        at=None,
     )
 
 

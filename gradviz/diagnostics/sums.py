@@ -18,6 +18,7 @@ MANY = 8  # parts of a sum whose subsets are tried
 
 ACCUMULATE = "Accumulate: write `self.grad += …`, since a value that is read twice is sent two gradients."
 SORT = "Sort the values topologically and walk them in reverse: each gradient is complete when passed on."
+AFRESH = "Set the gradients of all values to 0 before backward() runs again, or compute the loss anew."
 ONCE = "Visit each value once: keep a set of those visited while sorting, and call each backward rule once."
 
 
@@ -96,7 +97,7 @@ def early_suspect(case: Case, early: dict[int, float]) -> Suspect:
     )
     evidence = f"{grad_of(graph, node)} = {_plus(_parts(case, node))} = {short(float(case.grad[node]))}, "
     evidence += f"but it passed on {short(early[node])} only{more(len(early))}."
-    cause = Cause("backward-order", node, message, evidence, SORT, fed, place="order", at=None)
+    cause = Cause("backward-order", node, message, evidence, SORT, fed, place="order")
     return Suspect(cause, EARLY, edges, part)
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _NEEDS_MORE = ("reshape", "getitem")  # than values: a shape, an index
 _ALSO = {"ln": "log", "σ": "sigmoid"}
 _OF_TWO = {"max": "maximum", "min": "minimum"}
+MOST_NUMBERS = 5_000  # in one array: no text holds more, but a few lines could multiply them without end
+DEEPEST = 32  # lists in lists; numpy has no more than 64 axes
 FUNCTIONS = (*(name for name in OPS if name not in _NEEDS_MORE), *_ALSO)
 
 
@@ -94,8 +96,8 @@ def _result(step: Step, taken: list[Any], named: dict[str, Value]) -> Any:
     if step.does == "call":
         return _called(step, taken)
     if step.name not in named:
-        what = "a function" if step.name in FUNCTIONS else ""
-        cure = f"{step.name} is {what}: {step.name}(…)." if what else _meant(step.name, named)
+        is_function = step.name in FUNCTIONS
+        cure = f"{step.name} is a function: {step.name}(…)." if is_function else _meant(step.name, named)
         raise step.token.mistake(f"{step.name} has no value yet.", cure)
     return named[step.name]
 
@@ -105,6 +107,8 @@ def _meant(name: str, named: dict[str, Value]) -> str:
 
 
 def _listed(step: Step, taken: list[Any]) -> Any:
+    if len(_shape(taken[0])) >= DEEPEST:
+        raise step.token.mistake(f"Lists can be in lists {DEEPEST} deep.")
     if any(hasattr(item, "backward") for item in taken):
         return _recorded(step, "stack", taken, {})
     if len({np.shape(item) for item in taken}) > 1:
@@ -136,7 +140,16 @@ def _recorded(step: Step, name: str, taken: list[Any], attrs: dict[str, Any]) ->
     from gradviz.engine.value import Value
 
     try:
-        return record(Value, name, taken, **attrs)
+        made = record(Value, name, taken, **attrs)
     except GradvizError:
-        shapes = ", ".join(str(np.shape(getattr(item, "data", item))) for item in taken)
+        shapes = ", ".join(str(_shape(item)) for item in taken)
         raise step.token.mistake(f"{step.token.text} cannot take values of shape {shapes}.") from None
+    if np.size(made.data) > MOST_NUMBERS:
+        raise step.token.mistake(
+            f"{step.token.text} gives more than {MOST_NUMBERS:,} numbers.", "A recording has no such limit."
+        )
+    return made
+
+
+def _shape(item: Any) -> tuple[int, ...]:
+    return np.shape(getattr(item, "data", item))

@@ -87,10 +87,8 @@ def find(lines: list[str]) -> Iterator[Note]:
         Mistake: a fence, or what was drawn for one, has no end; it says in which line of the text.
     """
     lists: list[int] = []  # the columns that the contents of the open lists begin in
-    at, paragraph = (
-        _after_front_matter(lines),
-        False,
-    )  # whether one is open, which the next line may go on with
+    at = _after_front_matter(lines)
+    paragraph = False  # whether one is open, which the next line may go on with
     while at < len(lines):
         line = lines[at].expandtabs(4)
         text = line.lstrip(" ")

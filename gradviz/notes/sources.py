@@ -19,9 +19,8 @@ from gradviz.notes.options import SCRIPTS
 if TYPE_CHECKING:
     from gradviz.graph import Graph
 
-LONGEST_RUN = (
-    120.0  # seconds that a note's Python may take; training belongs in a script, and its recording here
-)
+# Seconds that a note's Python may take: training belongs in a script, and its recording in the note.
+LONGEST_RUN = 120.0
 _NAME = "note.py"
 
 

@@ -172,4 +172,5 @@ def _still(scene: Scene, k: int, theme: str) -> str:
     drawn = base64.b64encode(export_frame(scene, "svg", k, theme=theme).content).decode("ascii")
     graph, name = scene.graph, scene.shown.label(scene.graph.root)
     alt = f"Computation graph of {name}: {len(graph):,} values, step {k:,} of {len(scene.timeline):,}"
-    return f'<noscript><img alt="{escape(alt)}" src="data:image/svg+xml;base64,{drawn}"></noscript>\n'
+    picture = f'<img width="100%" alt="{escape(alt)}" src="data:image/svg+xml;base64,{drawn}">'
+    return f"<noscript>{picture}</noscript>\n"

@@ -60,11 +60,13 @@ class Notebook(Program):
 
     def restore(self) -> None:
         """Put back what was there before ``run()``."""
-        if self._loop is not None:
-            self._loop.close()
-        if self._before:
-            os.chdir(self._folder)
-        super().restore()
+        try:
+            if self._loop is not None:
+                self._loop.close()
+        finally:
+            if self._before:
+                os.chdir(self._folder)
+            super().restore()
 
     def _execute(self) -> None:
         try:

@@ -54,14 +54,19 @@ def print_by_cairo(
     """
     inches = (picture.width if width is None else width.px) / _PX_PER_INCH
     source = picture.source.replace("graph [", f'graph [size="{inches:.6f},{_FAR}!", ', 1)
-    data, warnings = child.run([*_program(engine), f"-T{form}"], source.encode(), timeout=timeout)
+    data, warnings = child.run([*program(engine), f"-T{form}"], source.encode(), timeout=timeout)
     if not data:
         raise LayoutError(f"Graphviz did not write {form}: {warnings[:200]}")
     points = f"{inches * 72:.1f}".removesuffix(".0").encode()
     return _PAGE.sub(partial(_exact, points), _DATE.sub(_without_time, data))
 
 
-def _program(engine: str | None) -> list[str]:
+def program(engine: str | None) -> list[str]:
+    """Find the command that writes with cairo what it reads; a format such as ``-Tpdf`` follows it.
+
+    Raises:
+        LayoutError: there is none, or the engine that was asked for has no cairo.
+    """
     if engine not in (None, "own"):
         found = graphviz.find_engine(engine)
         if found.kind == graphviz.PURE:

@@ -50,7 +50,7 @@ export function passes(element, app) {
   function preview(index) {
     const info = app.recording.passes.at(index);
     const { length } = app.recording.passes;
-    put(which, el("span", { class: "wide" }, "pass "), el("b", {}, grouped(index)), length > 1 && [el("span", { class: "wide" }, ` of ${grouped(length)}`), el("span", { class: "narrow-only" }, `/${grouped(length)}`)]);
+    put(which, el("span", { class: "wide" }, "pass "), el("b", { class: length > 1 ? null : "wide" }, grouped(index)), length > 1 && [el("span", { class: "wide" }, ` of ${grouped(length)}`), el("span", { class: "narrow-only" }, `/${grouped(length)}`)]);
     lossLine.hidden = info.loss === null || info.loss === undefined;
     write(loss, typeof info.loss === "number" ? String(Number(info.loss.toPrecision(4))) : String(info.loss).toLowerCase());
     loss.title = String(info.loss);

@@ -123,7 +123,7 @@ def mlp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open an event loop runs, which asyncio's tests cannot have
 def chromium() -> Iterator[Any]:
     try:
         from playwright.sync_api import sync_playwright

@@ -28,6 +28,9 @@ loss.backward()
 """
 
 
+LETTER = """() => document.querySelector("#graph [data-key] text").getBoundingClientRect().height"""
+
+
 @pytest.fixture(scope="module")
 def folded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served = Served(recorded(tmp_path_factory.mktemp("folded"), "folded", FOLDED))
@@ -142,10 +145,11 @@ def test_embedded_it_is_small_and_whole(neuron: Served, open_page: Opener, tmp_p
     for scheme, size in (("light", (600, 400)), ("dark", (600, 400)), ("light", (340, 300))):
         page = open_page(file, size=size, color_scheme=scheme)
         assert probe(page, "overflow") == [0, 0]
-        assert probe(page, "outside") == 0
+        assert (probe(page, "outside") == 0) == (size == (600, 400))
         assert probe(page, "nameless") == [] and probe(page, "brokenIds") == []
         assert page.locator(".stage").bounding_box()["height"] > 0.6 * size[1]
         assert "update" in page.inner_text("#sentence")
+        assert page.evaluate(LETTER) >= 7  # px: else a part is shown
         papers.add(probe(page, "colours")["paper"])
         page.keyboard.press("g")  # what it does not have is not there by key either
         page.keyboard.press("ArrowLeft")
@@ -163,8 +167,9 @@ def test_the_theme_that_was_chosen_holds(neuron: Served, open_page: Opener, tmp_
 
 def test_hostile_texts_stay_texts(open_page: Opener, tmp_path: Path) -> None:
     text = "</script><script>document.title = 'bad'</script><!--<img src=x onerror=\"document.title='bad'\">"
-    x = Value(2.0, name=text)
+    x = Value(-9.003e-7, name=text)
     y = x * x
+    y.name = "e\u202evil"  # turns the reading direction round
     y.backward()
     shown = Recording.of([record(y)], sources={text: text}, meta={"script": text, "argv": [text]})
     path = tmp_path / "hostile.html"
@@ -175,6 +180,10 @@ def test_hostile_texts_stay_texts(open_page: Opener, tmp_path: Path) -> None:
     page.wait_for_selector("#inspector .facts")
     assert page.title() != "bad" and page.inner_text("#inspector .title b") == text
     assert page.locator("img").count() == 0
+    assert "\u202e" not in page.inner_text("body") and r"e\u202evil" in page.inner_text("#order")
+    numbers = page.locator("#order .value")
+    assert "-1.801e-06" in numbers.all_inner_texts()
+    assert numbers.evaluate_all("all => all.every((one) => one.scrollWidth <= one.clientWidth)")
 
 
 def test_without_scripts_there_is_the_picture(neuron: Served, chromium: Any, tmp_path: Path) -> None:
@@ -184,4 +193,6 @@ def test_without_scripts_there_is_the_picture(neuron: Served, chromium: Any, tmp
     picture = page.locator("noscript img")
     assert "Computation graph of o" in picture.get_attribute("alt")
     assert picture.bounding_box()["width"] > 500
+    page.set_viewport_size({"width": 390, "height": 300})
+    assert picture.bounding_box()["width"] < 390  # all of it is seen, however small the frame
     context.close()

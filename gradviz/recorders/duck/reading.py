@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradviz.errors import DataError
-from gradviz.recorders.duck.figures import is_constant, named_class, not_a_number, raised, shown
-from gradviz.recorders.duck.figures import number_of as number_of
+from gradviz.recorders.duck.figures import is_constant, named_class, not_a_number, number_of, raised, shown
 from gradviz.recorders.duck.shape import FIELDS, PROTOCOL, ClassShape, loose_shape_of, mro_of, vars_of
 
 ROWS = (tuple, list, deque)

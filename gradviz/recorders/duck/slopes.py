@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,9 @@ from gradviz.graph import OP, Graph
 from gradviz.graph.columns import EdgeColumns
 from gradviz.recorders.duck.figures import number_of
 
-# Relative to max(1, |x|). The five-point rule errs by h⁴ in its formula and by ε/h in its rounding.
 DIGITS = 11  # that such a slope has at best
 MANY = 256  # operands of which a product's slopes are worked out, each from all of them
+# Relative to max(1, |x|). The five-point rule errs by h⁴ in its formula and by ε/h in its rounding.
 STEP = float(np.finfo(np.float64).eps) ** 0.2
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: getattr(math, name)
@@ -42,14 +41,6 @@ def gives(rule: Callable[..., Any], xs: Sequence[float], z: float, rounding: flo
     """Whether a forward rule gives the recorded result."""
     got = _value(rule, xs)
     return abs(got - z) <= rounding * abs(z) or got == z
-
-
-def order_for(rule: Callable[..., Any], xs: Sequence[float], z: float, rounding: float) -> list[int] | None:
-    """The order of operands in which a forward rule gives the recorded result; None if it does in none."""
-    for way in permutations(range(len(xs))) if len(xs) <= 3 else [tuple(range(len(xs)))]:
-        if gives(rule, [xs[k] for k in way], z, rounding):
-            return list(way)
-    return None
 
 
 def fill(

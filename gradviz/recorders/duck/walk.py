@@ -139,9 +139,7 @@ class _Walk:
             if not ordered:
                 self.found.bags.append(self.k)
             if self.k >= MOST:
-                raise DataError(
-                    f"There are more than {MOST:,} values behind this one.", "Record a part of it."
-                )
+                raise _too_many()
             self._keep(data, grad, inputs, op, label)
             if not alike:
                 return
@@ -174,9 +172,7 @@ class _Walk:
         if below == len(objects):
             objects.append(entry)
             if below >= MOST:
-                raise DataError(
-                    f"There are more than {MOST:,} values behind this one.", "Record a part of it."
-                )
+                raise _too_many()
         return below
 
     def _reader(self, obj: Any) -> tuple[ClassShape, Get, bool]:
@@ -210,3 +206,7 @@ class _Walk:
         above = int(np.searchsorted(np.cumsum(self.found.width), at, side="right"))
         slot = at - sum(self.found.width[:above])
         return f"input {slot} of {self.found.called(above)}"
+
+
+def _too_many() -> DataError:
+    return DataError(f"There are more than {MOST:,} values behind this one.", "Record a part of it.")

@@ -17,9 +17,8 @@ from typing import Any
 from gradviz.engine.place import EXAMPLES, is_own
 from gradviz.recorders.files import is_users
 
-DEEPEST = (
-    12  # calls within calls that are told apart; recursion goes deeper, and nobody opens that many boxes
-)
+# Calls within calls that are told apart; recursion goes deeper, and nobody opens that many boxes.
+DEEPEST = 12
 
 _serials = count(1)
 
@@ -94,10 +93,8 @@ class Calls:
             mark: Any = Call(frame.f_code, around, at)
             frame.f_trace = mark
             return mark  # type: ignore[no-any-return]
-        key = (
-            id(around),
-            id(frame.f_code),
-        )  # f_trace is a debugger's: calls of one function are not told apart
+        # f_trace is a debugger's: calls of one function are not told apart.
+        key = id(around), id(frame.f_code)
         if key not in self._shared:
             self._shared[key] = Call(frame.f_code, around, at)
         return self._shared[key]

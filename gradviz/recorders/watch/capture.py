@@ -15,7 +15,7 @@ import numpy as np
 from gradviz.errors import GradvizError, RecordingError
 from gradviz.graph import OP, Update
 from gradviz.recorders.duck import Frozen, freeze
-from gradviz.recorders.duck.reading import number_of
+from gradviz.recorders.duck.figures import number_of
 from gradviz.recorders.duck.seen import Seen
 from gradviz.recorders.duck.shape import loose_shape_of, mro_of
 from gradviz.recorders.listener import PassListener

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
-from gradviz.recorders.duck.reading import input_in, inputs_in, number_of
+from gradviz.recorders.duck.figures import number_of
+from gradviz.recorders.duck.reading import input_in, inputs_in
 from gradviz.recorders.duck.seen import Change, Ran
 from gradviz.recorders.duck.shape import (
     BACKWARD,

@@ -9,9 +9,8 @@ from types import CodeType
 from gradviz.recorders.duck.seen import Made
 from gradviz.recorders.watch.calls import Call
 
-Raw = tuple[
-    Call | None, CodeType | None, int, int
-]  # the call, the code of the frame and its instruction, a serial
+# Where a value was made: the call, the code of the frame and its instruction, a serial.
+Raw = tuple[Call | None, CodeType | None, int, int]
 
 
 def places_of(made: Mapping[int, Raw], ids: Iterable[int]) -> dict[int, Made]:
