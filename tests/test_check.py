@@ -260,7 +260,8 @@ def test_whatever_is_broken_is_named(leaves: list[float], steps: Steps, op: str,
     graph = duck.record(wrong)
     found = [(cause.check, graph.op_of(cause.node)) for cause in causes(graph)]
     if how == "sign":
-        assert found == [("wrong-local-derivative", op)]
+        ((check, blamed),) = found  # rarely the numbers fit no single factor
+        assert check in ("wrong-local-derivative", "conservation") and blamed == op
     elif how == "assign" or balance(owed(graph)).broken.sum() < 2:  # one number may have both reasons
         assert {check for check, _ in found} <= {"lost-gradient", "backward-order"} and found
     else:

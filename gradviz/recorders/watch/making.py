@@ -38,8 +38,10 @@ class Making:
         self.calls.own.update((id(code), code) for code in _codes_of(cls))
         self.calls.packages.add(str(cls.__module__).partition(".")[0])
         new: Any = cls.__new__
-        if any(new is function for function in self._functions):
-            return  # inherited
+        if any(new is function for function in self._functions):  # inherited
+            if "__init__" not in vars_of(cls) or type(new.__wrapped__) is not Initialiser:
+                return
+            new = object.__new__  # early Pythons take the signature from __new__: so it has its own
         if new is object.__new__ and not _takes_arguments(cls):
             return  # then Python refuses arguments only if there is no __new__
         if new is object.__new__ or type(new) is FunctionType:
