@@ -418,7 +418,7 @@ def test_hostile_texts_stay_text(hostile: str) -> None:
 
 def test_what_does_not_exist_is_named() -> None:
     document = documented(neuron())
-    with pytest.raises(NotFoundError, match="There are passes 0 to 0"):
+    with pytest.raises(NotFoundError, match="There is only pass 0"):
         document.shown(1)
     with pytest.raises(NotFoundError, match="no passes"):
         Document(Recording.of([])).shown(0)

@@ -119,7 +119,7 @@ def test_a_hanging_engine_is_killed_with_its_children(tmp_path: Path) -> None:
     started = time.monotonic()
     with pytest.raises(LayoutError, match="needed more than 0.3 s"):
         child.run([path], timeout=0.3)
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 5
     assert_gone(f"sleep 3{mark}")
 
 

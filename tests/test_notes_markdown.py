@@ -331,7 +331,7 @@ def test_a_file_is_drawn_in_its_place(tmp_path: Path) -> None:
     (folder / "my notes#1.md").write_bytes(b"\xef\xbb\xbf" + FENCE.encode())
     os.chmod(folder / "my notes#1.md", 0o640)
     done = gradviz("my notes#1.md", cwd=folder)
-    assert done.returncode == 0 and done.stderr == "gradviz: my notes#1.md: 1 of 1 pictures drawn.\n"
+    assert done.returncode == 0 and done.stderr == "gradviz: my notes#1.md: 1 of 1 picture drawn.\n"
     text = (folder / "my notes#1.md").read_bytes()
     assert text.startswith(b"\xef\xbb\xbf" + HEAD.encode())
     assert (folder / "my notes#1.md").stat().st_mode & 0o777 == 0o640

@@ -655,7 +655,7 @@ def test_forged_columns_are_refused_at_once(tmp_path: Path, changes: dict[str, o
     with Recording.open(path) as recording:
         with pytest.raises(RecordingError, match="Pass 0"):
             recording.graph(0)
-        assert time.monotonic() - start < 10
+        assert time.monotonic() - start < 1
         assert len(recording.graph(1)) == 6
 
 
@@ -670,7 +670,7 @@ def test_a_bomb_is_refused_before_it_inflates() -> None:
 def test_unknown_passes() -> None:
     recording = Recording.of([small_graph()])
     assert recording.graph(-1) is recording.graph(0)
-    with pytest.raises(NotFoundError, match="There are passes 0 to 0"):
+    with pytest.raises(NotFoundError, match="There is only pass 0"):
         recording.graph(1)
     with pytest.raises(NotFoundError, match="has no passes"):
         Recording.of([]).graph(0)

@@ -338,11 +338,11 @@ def test_half_open_connections_end_by_themselves(sent: bytes) -> None:
         for connection in flood:
             connection.sendall(sent)
         start = time.monotonic()
-        assert status(get(port)) == 200 and time.monotonic() - start < 10
+        assert status(get(port)) == 200 and time.monotonic() - start < 2
         for connection in flood:
             assert connection.recv(1) == b""  # closed by the server
             connection.close()
-        assert time.monotonic() - start < 30 and status(get(port)) == 200
+        assert time.monotonic() - start < 8 and status(get(port)) == 200
 
 
 def test_more_connections_than_there_is_room_for() -> None:

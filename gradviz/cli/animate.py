@@ -17,9 +17,11 @@ from gradviz.cli.whatif import graph_of
 
 if TYPE_CHECKING:
     from gradviz.renderers.animated import Animation, Pace
+    from gradviz.timeline import Timeline
 
 _ALWAYS_MOVING = (".gif", ".apng")
 _SLOWEST = 60.0  # seconds per step
+_PARTS = ("backward", "forward", "order", "update")  # the phases, by how much there is to see in them
 
 
 def animating(command: Callable[..., None]) -> Callable[..., None]:
@@ -79,7 +81,7 @@ def _play(
     with opened_at(target, args, index) as recording:
         timeline = Timeline(graph_of(recording, index, what))
         chosen = numbers(timeline, asked, phase)
-        _refuse_long(row, len(chosen), asked)
+        _refuse_long(row, timeline, len(chosen), asked, phase)
         view = view_of(timeline.graph, expand, collapse, depth)
         known = {"scale": scale, "engine": engine}
         options = {name: value for name, value in known.items() if value is not None and name in row.options}
@@ -115,16 +117,18 @@ def _refuse_still(names: Iterable[str]) -> None:
             raise click.UsageError(f"--{name.replace('_', '-')} is for still pictures, not for moving ones.")
 
 
-def _refuse_long(row: Animation, count: int, asked: str) -> None:
-    """Refuse a walk that is too long, and say how to thin it out."""
+def _refuse_long(row: Animation, timeline: Timeline, count: int, asked: str, phase: str | None) -> None:
+    """Refuse a walk that is too long, and say how to thin it out, and which part of it is short enough."""
     if count <= row.most:
         return
     start, _, rest = asked.partition(":")
     stop, _, every = rest.partition(":")
     thinner = -(-count // row.most) * int(every or 1)
+    short = [name for name in _PARTS if 0 < len(timeline.phase_range(name)) < row.most and name != phase]
+    part = f"--phase {short[0]}" if short else f"--steps :{row.most}"
     raise click.UsageError(
         f"{count:,} moments are too many for {row.name.upper()}, which takes {row.most:,}. "
-        f"Take one in {thinner}: --steps {start}:{stop}:{thinner}. Or a part: --phase backward."
+        f"Take one in {thinner}: --steps {start}:{stop}:{thinner}. Or a part: {part}."
     )
 
 

@@ -12,6 +12,7 @@ from gradviz.graph import Graph, Update
 from gradviz.numbers import dumps, loads
 from gradviz.recording.columns import Column, pack_json, unpack_json
 from gradviz.recording.graphs import columns_of, graph_from, update_columns_of
+from gradviz.recording.passes import extent
 
 _COUNT = 8  # bytes before the pass: how many there were
 SOURCE = "source "  # before the path of a file, for a column of its text
@@ -124,5 +125,5 @@ class Handed:
             NotFoundError: there were not so many.
         """
         if index != self.wanted or self._graph is None:
-            raise NotFoundError(f"There is no pass {index}.", f"There are passes 0 to {self.count - 1}.")
+            raise NotFoundError(f"There is no pass {index}.", extent(self.count))
         return self._graph

@@ -101,10 +101,19 @@ def draw(path: str, wishes: Wishes) -> Drawn:
             raise GradvizError(f"{path} changed while it was drawn.", "Draw it again.")
         wrote = write(goal, data)
     if wrote or written.files:
-        tell(f"{goal}: {len(written.files)} of {len(written.names)} pictures drawn.")
+        tell(f"{goal}: {_told(written.files, written.names)}.")
     for gone in prune(target, written.names) if wishes.prune else ():
         tell(f"removed {gone}")
     return Drawn(written.errors, written.files_read, wrote)
+
+
+def _told(drawn: Iterable[str], shown: Iterable[str]) -> str:
+    """How many of the pictures of a document were drawn now, and how many players were written with them."""
+    from gradviz.renderers.wording import counted
+
+    new, all_of_it = ([name.endswith(".html") for name in names] for names in (drawn, shown))
+    players = f", {counted(sum(new), 'player')} written" if any(new) else ""
+    return f"{new.count(False)} of {counted(all_of_it.count(False), 'picture')} drawn{players}"
 
 
 def refuse_foreign(goal: str, previous: str, text: str, force: bool) -> None:

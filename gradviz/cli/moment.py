@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from gradviz.cli.whatif import graph_of, what_option
+from gradviz.errors import NotFoundError
 
 if TYPE_CHECKING:
     from gradviz.cli.target import Passes
@@ -49,6 +50,7 @@ def moment(
     index: int, step: int | None, phase: str | None, node: str | None, what: tuple[str, ...] = (),
 ) -> tuple[Graph, Frame | None]:  # fmt: skip
     """Find the pass and the moment that the options name; None is the finished pass, with no step current."""
+    from gradviz.renderers.wording import counted
     from gradviz.timeline import Timeline
 
     graph = graph_of(recording, index, what)
@@ -58,11 +60,14 @@ def moment(
     if node is not None:
         return graph, timeline.frame(_when(timeline, graph.find(node), phase))
     if phase is None:
+        if step is not None and not 0 <= step <= len(timeline):
+            cure = f"This pass has {counted(len(timeline), 'step')}, so --step can be 0 to {len(timeline)}."
+            raise NotFoundError(f"There is no step {step}.", cure)
         return graph, None if step is None else timeline.frame(step)
     steps = timeline.phase_range(phase)
     if step is not None and not 0 <= step <= len(steps):
         raise click.UsageError(
-            f"The phase {phase} has {len(steps)} steps, so --step can be 0 to {len(steps)}."
+            f"The phase {phase} has {counted(len(steps), 'step')}, so --step can be 0 to {len(steps)}."
         )
     return graph, timeline.frame(steps.stop if step is None else steps.start + step)
 

@@ -18,7 +18,7 @@ from gradviz.diagnostics.case import Case, Cause, Suspect, open_case
 from gradviz.diagnostics.finding import Check, EachPass, Finding
 from gradviz.diagnostics.forward import wrong_data
 from gradviz.diagnostics.hand import by_hand, is_manual
-from gradviz.diagnostics.leftovers import earlier_passes, lost_arrays, out_of_balance
+from gradviz.diagnostics.leftovers import earlier_passes, lost_arrays, never_computed, out_of_balance
 from gradviz.diagnostics.order import failed, seed, tried_order, watched_order
 from gradviz.diagnostics.rules import wrong_rules
 from gradviz.diagnostics.sums import early_rules, lost_gradients, passed_on, repeated_rules, silent_rules
@@ -84,7 +84,7 @@ def _explained(case: Case) -> Iterator[Cause]:
     for wrong in wrong_arrays(case):
         yield wrong
         case = case.settled(wrong.explains)
-    for last in (earlier_passes, lost_arrays, out_of_balance):
+    for last in (earlier_passes, lost_arrays, never_computed, out_of_balance):
         told = last(case)
         if told is not None:
             yield told

@@ -59,6 +59,27 @@ def lost_arrays(case: Case) -> Cause | None:
     return None
 
 
+def never_computed(case: Case) -> Cause | None:
+    """Values without a gradient that several rules owe something, none of which explains it alone."""
+    missing = case.open[~case.graph.has_grad[case.open]]
+    if not len(missing):
+        return None
+    graph, node = case.graph, int(missing[-1])
+    label, count = called(graph, node), len({int(graph.consumer[edge]) for edge in case.edges_into(node)})
+    have = "the value that reads it has its" if count == 1 else f"the {count} values that read it have theirs"
+    return Cause(
+        "not-reached",
+        node,
+        f"The gradient of {label} was never computed, though {have}.",
+        f"By the chain rule {grad_of(graph, node)} = {sum_text(case, node)}{more(len(missing))}.",
+        f"See that backward() goes on to it; if it does, what came back cancelled out: look at "
+        f"{_readers(case, node)}.",
+        missing.tolist(),
+        place=label,
+        at=node,
+    )
+
+
 def out_of_balance(case: Case) -> Cause | None:
     """The rest: the node nearest the root whose gradient is not its sum."""
     broken = np.flatnonzero(case.balance.broken)

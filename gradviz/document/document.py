@@ -17,6 +17,7 @@ from gradviz.document.story import recording_document
 from gradviz.document.whatif import Edits, WhatIf, WhatIfScene, key_of
 from gradviz.errors import NotFoundError
 from gradviz.recording import VALUES_KEPT, Recording
+from gradviz.recording.passes import extent
 from gradviz.view import MOST
 
 AT_ONCE = 5_000  # values up to which nothing takes long enough to be prepared
@@ -51,8 +52,7 @@ class Document:
     @property
     def extent(self) -> str:
         """Which passes there are, as a sentence."""
-        last = self.last_pass
-        return f"There are passes 0 to {last}." if last >= 0 else "The recording has no passes."
+        return extent(len(self.source.passes))
 
     @property
     def script(self) -> str:

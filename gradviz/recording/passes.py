@@ -14,6 +14,17 @@ from gradviz.graph import Graph
 WRONG = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
 
 
+def extent(count: int) -> str:
+    """Say which passes there are, to who asked for another.
+
+    >>> extent(3), extent(1)
+    ('There are passes 0 to 2.', 'There is only pass 0.')
+    """
+    if count > 1:
+        return f"There are passes 0 to {count - 1}."
+    return "There is only pass 0." if count else "The recording has no passes."
+
+
 @dataclass(frozen=True)
 class PassInfo:
     """The small facts of one pass, known without loading it.

@@ -12,7 +12,7 @@ from gradviz.errors import NotFoundError, OutOfMemoryError, RecordingError
 from gradviz.graph import Graph
 from gradviz.recording.file import RecordingFile
 from gradviz.recording.graphs import graph_from
-from gradviz.recording.passes import WRONG, PassInfo
+from gradviz.recording.passes import WRONG, PassInfo, extent
 
 KEPT, VALUES_KEPT = 8, 3_000_000  # graphs held in memory, and values in all of them but the last
 BYTES_A_VALUE = 400  # measured: a pass of a million values, opened and stepped through
@@ -109,8 +109,7 @@ class Recording:
         """
         count = len(self)
         if not -count <= index < count:
-            there = f"There are passes 0 to {count - 1}." if count else "The recording has no passes."
-            raise NotFoundError(f"There is no pass {index}.", there)
+            raise NotFoundError(f"There is no pass {index}.", extent(count))
         index %= count
         with self._lock:
             if index not in self._graphs:
