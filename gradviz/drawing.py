@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradviz.errors import GradvizError
+from gradviz.errors import GradvizError, unwritable
 from gradviz.figure import frame_of, framed
 from gradviz.graph import Graph
 from gradviz.numbers import short
@@ -118,7 +118,7 @@ class Drawing:
             with open(path, "wb") as file:
                 file.write(data)
         except OSError as error:
-            raise GradvizError(f"{path} cannot be written: {error.strerror}.") from None
+            raise unwritable(path, error) from None
 
     def _rendered(self, name: str, **given: Any) -> bytes:
         from gradviz.renderers import renderer_for

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 
 class GradvizError(Exception):
     """The base of every error gradviz raises on purpose.
@@ -18,6 +20,18 @@ class GradvizError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}" if self.hint else self.message
+
+
+def unwritable(path: str, error: OSError) -> GradvizError:
+    """Say that a file cannot be written, and why."""
+    folder = os.path.dirname(path)
+    if isinstance(error, FileNotFoundError) and folder and not os.path.lexists(folder):
+        return GradvizError(
+            f"{path} cannot be written: {error.strerror}.", f"Make the folder first: mkdir -p {folder}"
+        )
+    if isinstance(error, (FileExistsError, NotADirectoryError)) and not os.path.isdir(folder or "."):
+        return GradvizError(f"{path} cannot be written: {folder} is not a folder.", "Rename or remove it.")
+    return GradvizError(f"{path} cannot be written: {error.strerror}.")
 
 
 class DataError(GradvizError, TypeError):

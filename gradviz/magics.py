@@ -104,7 +104,8 @@ class GradvizMagics(Magics):  # type: ignore[misc]
             return
         kept, there = len(passes.graphs), f"{passes.count:,} passes"
         if not -kept <= args.index < kept:
-            raise UsageError(f"There is no pass {args.index}: {kept} are kept, 0 to {kept - 1}.")
+            those = f"{kept} passes are kept, 0 to {kept - 1}" if kept > 1 else "1 pass is kept, number 0"
+            raise UsageError(f"There is no pass {args.index}: {those}.")
         graph = passes.graphs[args.index]
         options = {name: getattr(args, name) for name in FIGURE}
         if passes.count > 1:

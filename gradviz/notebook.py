@@ -37,7 +37,7 @@ def draw(
     title: str | None = None,
     alt: str | None = None,
     caption: str | None = None,
-    width: str | None = None,
+    width: str | int | None = None,
     theme: str = "auto",
     legend: bool = True,
     engine: str | None = None,
@@ -57,7 +57,7 @@ def draw(
         title: what the picture is called.
         alt: what it shows, in words; None is a summary.
         caption: a line below it in a notebook.
-        width: how wide it is there, in CSS: "600px", "80%".
+        width: how wide it is there: in pixels, such as 600, or in CSS: "600px", "80%".
         theme: "light", "dark", or "auto" for the reader's preference.
         legend: whether to explain the colours below the drawing.
         engine: lay out by this Graphviz engine; None is gradviz's own layout.
@@ -75,7 +75,7 @@ def draw(
     )  # fmt: skip
 
 
-def drawn(graph: Graph, *, theme: str = "auto", width: str | None = None, **options: Any) -> Drawing:
+def drawn(graph: Graph, *, theme: str = "auto", width: str | int | None = None, **options: Any) -> Drawing:
     """Draw a graph; the options are those of ``draw``.
 
     Raises:
@@ -83,10 +83,11 @@ def drawn(graph: Graph, *, theme: str = "auto", width: str | None = None, **opti
     """
     if theme not in THEMES:
         raise GradvizError(f"There is no theme {theme!r:.40}.", f"There are {', '.join(THEMES)}.")
-    if width is not None and not re.fullmatch(WIDTH, width):
-        raise GradvizError(f"{width!r:.40} is no width.", "A width is 600, 80% or 12cm.")
-    width = f"{width}px" if width and width.isdecimal() else width
-    words = {"alt": options.pop("alt", None), "caption": options.pop("caption", None), "width": width}
+    wide = None if width is None else str(width)
+    if wide is not None and not re.fullmatch(WIDTH, wide):
+        raise GradvizError(f"{wide!r:.40} is no width.", "A width is 600, 80% or 12cm.")
+    wide = f"{wide}px" if wide and wide[-1].isdigit() else wide
+    words = {"alt": options.pop("alt", None), "caption": options.pop("caption", None), "width": wide}
     drawing = Drawing(graph, words=words, theme=theme, **options)
     drawing.frame  # noqa: B018 - now, and not where a notebook shows it, is the time to refuse a moment
     return drawing

@@ -9,15 +9,15 @@ so that the same row runs on Python floats and on arrays.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from functools import partial
-from types import BuiltinFunctionType
+from types import BuiltinFunctionType, MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from gradviz.arithmetic import arrays, columns, floats, unbroadcast
+from gradviz.frozen import Frozen
 
 Rule = Callable[..., Any]
 Partial = Rule | float | None  # a rule, a constant, or None: no gradient goes to this input
@@ -38,8 +38,7 @@ def Z(m: Any, *xs_z: Any) -> Any:  # noqa: N802
     return xs_z[-1]
 
 
-@dataclass(frozen=True)
-class Op:
+class Op(Frozen):
     """One operation.
 
     Attributes:
@@ -68,10 +67,10 @@ class Op:
     code: str
     sentence: str
     example: tuple[Any, ...]
-    rule: Rule = field(repr=False)
-    partials: tuple[Partial, ...] | None = field(default=None, repr=False)
-    pull: Rule | None = field(default=None, repr=False)
-    attrs: dict[str, Any] = field(default_factory=dict)
+    rule: Rule
+    partials: tuple[Partial, ...] | None = None
+    pull: Rule | None = None
+    attrs: Mapping[str, Any] = MappingProxyType({})
     arity: int | None = 1
     precedence: int = 9
     kink: str = ""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from gradviz.frozen import Frozen
 from gradviz.numbers import full, short
 
 ABSENT = "–"  # what is shown for a number nobody has computed
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(Frozen):
     """What one line can say of an array; statistics are over its finite elements, NaN if there are none."""
 
     shape: tuple[int, ...]

@@ -8,12 +8,14 @@ import traceback
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from flask import Response, current_app
+from flask import current_app
 from werkzeug.exceptions import HTTPException
 
 from gradviz.document import Export, encoded
 from gradviz.errors import GradvizError, NotFoundError, OutOfMemoryError
 from gradviz.numbers import dumps
+
+from .lean import Answer
 
 LARGEST = 16 << 20  # bytes of one answer
 JSON = "application/json; charset=utf-8"
@@ -44,7 +46,7 @@ class Busy(GradvizError):
     """Too much at once; answered with status 429."""
 
 
-def json_answer(document: Any) -> Response:
+def json_answer(document: Any) -> Answer:
     """Give a document as JSON.
 
     Raises:
@@ -54,17 +56,17 @@ def json_answer(document: Any) -> Response:
     if len(body) > LARGEST:
         size, most = len(body) >> 20, LARGEST >> 20
         raise BadRequest(f"The answer would have {size} MB; at most {most} are sent.", "Open fewer scopes.")
-    return Response(body, content_type=JSON)
+    return Answer(body, content_type=JSON)
 
 
-def attachment(file: Export) -> Response:
+def attachment(file: Export) -> Answer:
     """Give a file to save. Opened as a page all the same, it may do nothing: SVG can hold scripts."""
     headers = {
         "Content-Type": file.media_type,
         "Content-Disposition": f'attachment; filename="{file.name}"',
         "Content-Security-Policy": SANDBOX,
     }
-    return Response(file.content, headers=headers)
+    return Answer(file.content, headers=headers)
 
 
 def refusal_body(refused: Refusal) -> bytes:
@@ -73,13 +75,13 @@ def refusal_body(refused: Refusal) -> bytes:
     return text.translate(_ESCAPED).encode("utf-8", "backslashreplace")
 
 
-def refuse(refused: Refusal) -> Response:
+def refuse(refused: Refusal) -> Answer:
     """Answer with an error."""
     headers = {"Content-Type": JSON, **dict(refused.headers)}
-    return Response(refusal_body(refused), refused.status, headers)
+    return Answer(refusal_body(refused), refused.status, headers)
 
 
-def on_gradviz_error(error: GradvizError) -> Response:
+def on_gradviz_error(error: GradvizError) -> Answer:
     """Answer what gradviz raised on purpose."""
     if isinstance(error, Busy):
         return refuse(Refusal(429, error.message, error.hint, (("Retry-After", "1"),)))
@@ -87,14 +89,14 @@ def on_gradviz_error(error: GradvizError) -> Response:
     return refuse(Refusal(status, error.message, error.hint))
 
 
-def on_memory_error(error: MemoryError) -> Response:
+def on_memory_error(error: MemoryError) -> Answer:
     """Answer that memory ran out; what was held for other answers is given back, so that these go on."""
     current_app.extensions["gradviz.document"].forget()
     told = error if isinstance(error, OutOfMemoryError) else OutOfMemoryError("this answer")
     return refuse(Refusal(503, told.message, told.hint))
 
 
-def on_http_error(error: HTTPException) -> Response:
+def on_http_error(error: HTTPException) -> Answer:
     """Answer what routing raised: mostly that there is no such route."""
     status = error.code or 500
     if status == 404:
@@ -103,7 +105,7 @@ def on_http_error(error: HTTPException) -> Response:
     return refuse(Refusal(status, HTTPStatus(status).phrase + "."))
 
 
-def on_bug(error: Exception) -> Response:
+def on_bug(error: Exception) -> Answer:
     """Answer a bug with a reference; what happened stands in the terminal only."""
     reference = secrets.token_hex(4)
     _log.error("Error %s\n%s", reference, "".join(traceback.format_exception(error)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, current_app
 
 from gradviz.document import (
     FORMATS,
@@ -24,9 +24,10 @@ from gradviz.document import (
     window_document,
 )
 
-from . import query
 from .answers import attachment, json_answer
 from .exports import Exports
+from .lean import Answer
+from .query import LONGEST_KEY, Query, one_of, whole
 
 api = Blueprint("api", __name__, url_prefix="/api")
 PASS = ("what",)  # parameters that choose a pass besides its number: every route of a pass has them
@@ -36,34 +37,33 @@ THEMES = ("auto", "light", "dark")
 
 
 @api.get("/recording")
-def recording() -> Response:
+def recording() -> Answer:
     """What was run, its passes and its sources."""
-    query.only()
+    Query()
     return json_answer(_document().recording())
 
 
 @api.get("/findings")
-def findings() -> Response:
+def findings() -> Answer:
     """What the checks found."""
-    query.only()
+    Query()
     return json_answer(_document().findings())
 
 
 @api.get("/passes/<index>")
-def one_pass(index: str) -> Response:
+def one_pass(index: str) -> Answer:
     """A pass through one view, with its first window of steps."""
-    query.only(*VIEW)
-    scene = _scene(index)
+    scene = _scene(index, Query(*VIEW))
     answer = json_answer(pass_document(scene))
     _document().prepare(scene)
     return answer
 
 
 @api.get("/passes/<index>/steps")
-def steps(index: str) -> Response:
+def steps(index: str) -> Answer:
     """A window of steps, and the frame before it."""
-    query.only("start", "count", *VIEW)
-    scene = _scene(index)
+    query = Query("start", "count", *VIEW)
+    scene = _scene(index, query)
     last = len(scene.timeline)
     start = query.number("start", 0, 0, last, f"This pass has steps 0 to {last - 1}.")
     count = query.number("count", WINDOW, 1, MOST_STEPS, f"A window has 1 to {MOST_STEPS} steps.")
@@ -71,74 +71,70 @@ def steps(index: str) -> Response:
 
 
 @api.get("/passes/<index>/frame")
-def frame(index: str) -> Response:
+def frame(index: str) -> Answer:
     """The state after the first ``step`` steps."""
-    query.only("step", *VIEW)
-    scene = _scene(index)
-    return json_answer(frame_document(scene, _frame(scene)))
+    query = Query("step", *VIEW)
+    scene = _scene(index, query)
+    return json_answer(frame_document(scene, _frame(scene, query)))
 
 
 @api.get("/passes/<index>/nodes/<node>")
-def one_node(index: str, node: str) -> Response:
+def one_node(index: str, node: str) -> Answer:
     """One value in full."""
-    query.only(*PASS)
-    shown = _pass(index)
+    shown = _pass(index, Query(*PASS))
     last = len(shown.graph) - 1
     there = f"This pass has nodes 0 to {last}."
-    return json_answer(node_document(shown, query.whole("node", node.removeprefix("n"), 0, last, there)))
+    return json_answer(node_document(shown, whole("node", node.removeprefix("n"), 0, last, there)))
 
 
 @api.get("/passes/<index>/findings")
-def findings_of_pass(index: str) -> Response:
+def findings_of_pass(index: str) -> Answer:
     """What the checks find in one pass by itself."""
-    query.only(*PASS)
-    return json_answer(pass_findings(_pass(index)))
+    return json_answer(pass_findings(_pass(index, Query(*PASS))))
 
 
 @api.get("/passes/<index>/check")
-def check(index: str) -> Response:
+def check(index: str) -> Answer:
     """The gradients beside those that they ought to be."""
-    query.only(*VIEW)
-    return json_answer(check_document(_scene(index)))
+    return json_answer(check_document(_scene(index, Query(*VIEW))))
 
 
 @api.get("/passes/<index>/boxes/<rest:key>")
-def one_box(index: str, key: str) -> Response:
+def one_box(index: str, key: str) -> Answer:
     """One folded box in full."""
-    query.only(*VIEW)
-    return json_answer(box_document(_scene(index), key))
+    return json_answer(box_document(_scene(index, Query(*VIEW)), key))
 
 
 @api.get("/passes/<index>/find")
-def find(index: str) -> Response:
+def find(index: str) -> Answer:
     """The values that match ``q``."""
-    query.only("q", *PASS)
-    return json_answer(find_document(_pass(index), query.words("q")))
+    query = Query("q", *PASS)
+    return json_answer(find_document(_pass(index, query), query.words("q")))
 
 
 @api.get("/passes/<index>/expressions")
-def expressions(index: str) -> Response:
+def expressions(index: str) -> Answer:
     """The expressions of a file that made values."""
-    query.only("file", *PASS)
-    return json_answer(expressions_document(_pass(index), query.words("file", query.LONGEST_KEY)))
+    query = Query("file", *PASS)
+    return json_answer(expressions_document(_pass(index, query), query.words("file", LONGEST_KEY)))
 
 
 @api.get("/passes/<index>/made")
-def made(index: str) -> Response:
+def made(index: str) -> Answer:
     """The values that one expression made."""
-    query.only("file", *PLACE, *VIEW)
-    return json_answer(made_document(_scene(index), query.words("file", query.LONGEST_KEY), query.place()))
+    query = Query("file", *PLACE, *VIEW)
+    return json_answer(made_document(_scene(index, query), query.words("file", LONGEST_KEY), query.place()))
 
 
 @api.get("/passes/<index>/export.<format>")
-def export(index: str, format: str) -> Response:
+def export(index: str, format: str) -> Answer:
     """The frame as a file."""
-    query.only("step", "theme", "scale", *VIEW)
-    query.one_of("format", format, FORMATS)
+    query = Query("step", "theme", "scale", *VIEW)
+    one_of("format", format, FORMATS)
     options = {"theme": query.choice("theme", "auto", THEMES), "scale": query.decimal("scale", 0.25, 4)}
-    scene = _scene(index)
+    scene = _scene(index, query)
     with _exports().turn():
-        return attachment(export_frame(scene, format, _frame(scene), _document().script, **options))
+        return attachment(export_frame(scene, format, _frame(scene, query), _document().script, **options))
 
 
 def _document() -> Document:
@@ -151,15 +147,20 @@ def _exports() -> Exports:
     return queue
 
 
-def _pass(text: str) -> Pass:
+def _pass(index: str, query: Query) -> Pass:
+    return _shown(_document(), index, query)
+
+
+def _scene(index: str, query: Query) -> Scene:
     document = _document()
-    return document.shown(query.whole("pass", text, 0, document.last_pass, document.extent), query.edits())
+    shown = _shown(document, index, query)
+    return document.scene(shown, query.open_scopes(), query.depth(), query.most())
 
 
-def _scene(index: str) -> Scene:
-    return _document().scene(_pass(index), query.open_scopes(), query.depth(), query.most())
+def _shown(document: Document, index: str, query: Query) -> Pass:
+    return document.shown(whole("pass", index, 0, document.last_pass, document.extent), query.edits())
 
 
-def _frame(scene: Scene) -> int:
+def _frame(scene: Scene, query: Query) -> int:
     last = len(scene.timeline)
     return query.number("step", last, 0, last, f"This pass has frames 0 to {last}.")

@@ -16,6 +16,7 @@ from gradviz.recording import Recording
 from . import answers
 from .api import api
 from .exports import Exports
+from .lean import LeanFlask
 from .page import front_page, page
 from .security import Guard, content_policy, hosts_of
 
@@ -52,10 +53,10 @@ def create_app(
         raise GradvizError("An empty token keeps nobody out.", "secrets.token_urlsafe() makes a good one.")
     if not isinstance(recording, Recording):
         recording = Recording.open(os.fspath(recording))
-    app = Flask("gradviz.server", static_folder=None, template_folder=None)
+    app = LeanFlask("gradviz.server", static_folder=None, template_folder=None)
     app.debug = False  # whatever the environment says
     app.config.update(MAX_CONTENT_LENGTH=MOST_BODY, PROVIDE_AUTOMATIC_OPTIONS=False)
-    app.url_map.merge_slashes = False
+    app.url_map.merge_slashes = app.url_map.redirect_defaults = False
     app.url_map.converters["rest"] = _Rest
     files = page_files()
     index = front_page(files)

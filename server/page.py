@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, current_app
 
 from gradviz.errors import NotFoundError
 from gradviz.player.bundle import bundle
 from gradviz.player.files import INDEX, modules
 from gradviz.renderers.style import css
+
+from .lean import Answer
 
 page = Blueprint("page", __name__)
 TYPES = {
@@ -27,19 +29,19 @@ def front_page(files: dict[str, Path]) -> bytes:
 
 
 @page.get("/")
-def index() -> Response:
+def index() -> Answer:
     """The page. Its import map is what the content security policy has the hash of."""
-    return Response(current_app.extensions["gradviz.index"], content_type=TYPES[".html"])
+    return Answer(current_app.extensions["gradviz.index"], content_type=TYPES[".html"])
 
 
 @page.get("/static/<rest:name>")
-def static_file(name: str) -> Response:
+def static_file(name: str) -> Answer:
     """A module or style sheet of the page. The main module comes with all that it imports."""
     known: dict[str, Path] = current_app.extensions["gradviz.page"]
     if name not in known or name == INDEX:
         raise NotFoundError("The page has no such file.")
     body = _main(known) if name == MAIN else known[name].read_bytes()
-    return Response(body, content_type=TYPES[known[name].suffix])
+    return Answer(body, content_type=TYPES[known[name].suffix])
 
 
 def _main(known: dict[str, Path]) -> str:
@@ -48,6 +50,6 @@ def _main(known: dict[str, Path]) -> str:
 
 
 @page.get("/graph.css")
-def graph_css() -> Response:
+def graph_css() -> Answer:
     """The style sheet of the drawing."""
-    return Response(css("auto"), content_type=TYPES[".css"])
+    return Answer(css("auto"), content_type=TYPES[".css"])

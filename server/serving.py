@@ -25,14 +25,16 @@ from gradviz.layout.child import kill_running
 from gradviz.recording import Recording
 
 from .app import DEFAULT_PORT, create_app
+from .channel import Channel
 from .security import bracketed
+from .workers import Workers
 
 NEXT_PORTS = 20  # tried after the default one
 TOKEN_BYTES = 32
 LEAST_TOKEN = 8  # characters of a token that somebody chose
 BACKLOG = 512
+THREADS = 8
 LIMITS: dict[str, Any] = {
-    "threads": 8,
     "asyncore_use_poll": True,  # select() ends at descriptor 1023
     "channel_timeout": 10,  # seconds that a connection may be idle
     "cleanup_interval": 2,
@@ -43,6 +45,7 @@ LIMITS: dict[str, Any] = {
 }
 MOST_CONNECTIONS = 800  # waitress stops accepting at its limit, until idle ones have timed out
 _SPARE_DESCRIPTORS = 100
+_TURN = 1e-4  # seconds; Python's own is 5 ms, and one answer takes several turns
 _LAST_WORDS = 0.3  # seconds that running answers get when the server stops
 
 
@@ -95,10 +98,10 @@ def serve(
 
 def start_server(app: Any, listening: socket.socket, **limits: Any) -> BaseWSGIServer:
     """Make the server on a socket that listens already; ``limits`` replace those of ``LIMITS``."""
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that a request waits is no news
     limits = {"connection_limit": _most_connections(), **LIMITS, **limits}
-    server = waitress.create_server(app, sockets=[listening], **limits)
+    server = waitress.create_server(app, sockets=[listening], _dispatcher=Workers(THREADS), **limits)
     assert isinstance(server, BaseWSGIServer)
+    server.channel_class = Channel
     return server
 
 
@@ -113,7 +116,7 @@ def _most_connections() -> int:
 
 
 def _run(app: Any, listening: socket.socket) -> int:
-    with _stopping_on_signals() as stopped:
+    with _stopping_on_signals() as stopped, _short_turns():
         server = start_server(app, listening)
         try:
             # not server.run(), which waits five seconds for its threads
@@ -127,6 +130,17 @@ def _run(app: Any, listening: socket.socket) -> int:
             server.task_dispatcher.shutdown(timeout=_LAST_WORDS)
             server.asyncore.close_all(server._map, ignore_all=True)
     return 128 + (stopped[0] if stopped else signal.SIGINT)
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Let no thread keep the others waiting for long: a step is told while a picture is drawn."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 @contextmanager

@@ -111,7 +111,8 @@ export class App {
       const pass = new Pass(await this.#load(index, { open, most, what }));
       if (visit !== this.#visit || !accept(pass)) return;
       const player = this.#createPlayer(pass, { open, most, what });
-      await player.seek(typeof step === "function" ? step(pass) : step);
+      const moment = () => (typeof step === "function" ? step(pass) : step);
+      for (let k = null; !Object.is(k, moment());) await player.seek(k = moment()); // one may go on while the steps come
       if (visit !== this.#visit) return;
       this.player?.close();
       Object.assign(this, { pass, player, open, what, most });
@@ -155,7 +156,7 @@ export class App {
       const target = nearest(index, this.recording.passes.length - 1);
       if (target === this.pass?.index) return;
       const { pass: before, player } = this;
-      const step = (pass) => (pass.total === before?.total ? player.k : 0); // the same moment of the same shape
+      const step = (pass) => (pass.total === before?.total ? player.aim : 0); // the same moment of the same shape
       if (this.what.length) this.notice(`The what-if stays with pass ${this.pass.index}.`, "Go back to return to it.");
       this.emit("leave");
       await this.show(target, { open: this.open, most: this.most, step, node: this.pass?.boxOfKey(this.selected) >= 0 ? this.selected : null });

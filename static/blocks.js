@@ -23,11 +23,11 @@ export function densityOf(boxes, { x, y, w, h }, tones, looks, { scale, left, to
   const shown = new Uint8Array(width * height);
   for (const box of boxes) {
     const tone = tones[box];
-    const from = Math.max(0, Math.floor(x[box] * scale + left));
-    const high = Math.max(0, Math.floor(y[box] * scale + top));
-    const to = Math.min(width, Math.max(from + 1, Math.floor((x[box] + w[box]) * scale + left)));
+    const first = Math.floor(x[box] * scale + left);
+    const high = Math.floor(y[box] * scale + top);
+    const [from, to] = [Math.max(0, first), Math.min(width, Math.max(first + 1, Math.floor((x[box] + w[box]) * scale + left)))];
     const low = Math.min(height, Math.max(high + 1, Math.floor((y[box] + h[box]) * scale + top)));
-    for (let row = high; row < low; row += 1) {
+    for (let row = Math.max(0, high); row < low; row += 1) {
       for (let at = row * width + from, end = row * width + to; at < end; at += 1) {
         if (tone < shown[at]) continue;
         shown[at] = tone;

@@ -3,6 +3,13 @@
 const LEAST = 0.02;
 const MOST = 4;
 const MARGIN = { top: 60, right: 32, bottom: 32, left: 32 };
+const SMALL = 340; // px: in a pane this wide all of it is needed
+
+/** What stays free around a whole drawing: less where the pane itself is small. */
+export function marginOf({ width, height }) {
+  const share = Math.min(1, Math.max(0, (width - SMALL) / SMALL));
+  return { top: Math.min(MARGIN.top, height / 6), right: MARGIN.right * share, bottom: Math.min(MARGIN.bottom * share, height / 30), left: MARGIN.left * share };
+}
 
 export class Camera {
   /** @param content the drawing's own { x, y, width, height } */
@@ -20,15 +27,9 @@ export class Camera {
     return [this.x, this.y, this.pane.width / this.scale, this.pane.height / this.scale];
   }
 
-  /** The margin, less of it where the pane itself is small. */
-  get #margin() {
-    const share = Math.min(1, this.pane.width / 700);
-    return { top: Math.min(MARGIN.top, this.pane.height / 5), right: MARGIN.right * share, bottom: MARGIN.bottom * share, left: MARGIN.left * share };
-  }
-
   /** The whole drawing, never larger than life. */
   fit(most = 1.15) {
-    const { top, right, bottom, left } = this.#margin;
+    const { top, right, bottom, left } = marginOf(this.pane);
     const width = Math.max(40, this.pane.width - left - right);
     const height = Math.max(40, this.pane.height - top - bottom);
     this.scale = Math.min(most, width / this.content.width, height / this.content.height);
@@ -84,6 +85,7 @@ export class Camera {
 
   /** Whether a rectangle of the drawing is in view with some room around it. */
   sees(rect, room = 12) {
+    if (!this.touched) return true; // the whole of it is in view
     const [x, y, width, height] = this.viewBox;
     const gap = room / this.scale;
     const head = Math.min(44, this.pane.height / 6) / this.scale;
@@ -102,7 +104,7 @@ export class Camera {
     if (this.scale >= overview) return;
     this.scale = least;
     this.centre(rect);
-    const { top, left } = this.#margin;
+    const { top, left } = marginOf(this.pane);
     const [, , width, height] = this.viewBox;
     const { content } = this;
     const clamp = (value, low, high) => Math.min(Math.max(value, low), Math.max(low, high));

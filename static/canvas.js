@@ -4,6 +4,7 @@ import { el } from "#gv/dom.js";
 import { grouped } from "#gv/grouped.js";
 import { describe } from "#gv/words.js";
 import { readLooks } from "#gv/looks.js";
+import { Movement } from "#gv/moving.js";
 import { grown, Painter, RIM } from "#gv/painter.js";
 import { Proxy } from "#gv/proxy.js";
 import { Shown } from "#gv/shown.js";
@@ -21,6 +22,8 @@ export class Canvas {
   #drawn = null;
   #damage = null;
   #camera = null;
+  #comesFrom = null; // the picture before this one, until the first frame
+  #movement = null;
 
   constructor(pass) {
     this.pass = pass;
@@ -70,8 +73,23 @@ export class Canvas {
     return this.painter.boxes.at(this.#camera.x + (event.clientX - left) / this.#camera.scale, this.#camera.y + (event.clientY - top) / this.#camera.scale);
   }
 
+  /** Show the change from another canvas, when this one is painted first, as a movement. @returns what ends it */
+  glide(before) {
+    if (before instanceof Canvas) this.#comesFrom = before;
+    return () => this.#arrive();
+  }
+
+  /** End a movement: what is pointed at or stepped through is where it belongs. */
+  #arrive() {
+    this.#comesFrom = null;
+    if (this.#movement === null) return;
+    this.#movement = null;
+    this.#everything();
+  }
+
   /** Colours may have changed: read them again and paint all. */
   restyle() {
+    this.#arrive();
     this.painter.looks = readLooks(this.canvas);
     this.#everything();
   }
@@ -84,6 +102,7 @@ export class Canvas {
       Object.assign(this.canvas, { width, height });
       this.#drawn = null;
     }
+    if (this.#movement !== null && (x !== this.#camera.x || y !== this.#camera.y || scale !== this.#camera.scale)) this.#arrive();
     this.#camera = { x, y, scale, ratio };
     this.#ask();
   }
@@ -91,6 +110,7 @@ export class Canvas {
   /** Show the frame: only what differs from what is shown will be painted. */
   paint(frame, step, marks) {
     const changes = this.shown.update(frame, step, marks);
+    if (this.#movement !== null) this.#arrive();
     this.proxy.stand(this.proxy.index >= 0 ? this.proxy.index : Math.max(0, step?.box ?? 0));
     this.proxy.say();
     if (changes === null || changes.boxes.length + changes.edges.length > MANY) return this.#everything();
@@ -127,8 +147,9 @@ export class Canvas {
     const { width, height } = this.canvas;
     if (width === 0 || height === 0) return;
     const now = this.#place();
-    const { left, top, scale } = this.#drawn ?? {};
-    if (this.#drawn === null || (scale !== now.scale && this.#cost < QUICK)) this.#whole(now);
+    if (this.#moves(now)) return;
+    const { left, top, scale, copy } = this.#drawn ?? {};
+    if (this.#drawn === null || (scale === now.scale ? copy : this.#cost < QUICK)) this.#whole(now); // with a copy, it is stretched
     else if (scale !== now.scale) this.#stretch(now);
     else if (left !== now.left || top !== now.top) this.#shift(now, now.left - left, now.top - top);
     for (const rect of this.#damage ?? []) if (this.#drawn) this.painter.part(this.#context, now, onScreen(rect, now, this.canvas));
@@ -141,6 +162,26 @@ export class Canvas {
     const { x, y, scale, ratio } = this.#camera;
     const whole = scale * ratio;
     return { scale: whole, left: Math.round(-x * whole), top: Math.round(-y * whole), detail: detailAt(scale) };
+  }
+
+  /** Paint the movement that is going on, if any. */
+  #moves(now) {
+    const before = this.#comesFrom;
+    if (before !== null) {
+      before.painter.looks ??= this.painter.looks;
+      const movement = new Movement(before.painter, this.painter, before.#place(), now, this.canvas);
+      this.#movement = movement.isWorthIt ? movement : null;
+      this.#comesFrom = null;
+    }
+    this.#drawn = this.#movement === null ? this.#drawn : null;
+    if (!this.#movement?.paint(this.#context, performance.now())) {
+      this.#movement = null;
+      return false;
+    }
+    this.#damage = null;
+    this.#placeProxy();
+    this.#ask();
+    return true;
   }
 
   #whole(now) {
@@ -179,6 +220,8 @@ export class Canvas {
     context.globalCompositeOperation = "source-over";
     this.#drawn = now;
     for (const strip of exposed(dx, dy, width, height)) this.painter.part(this.#context, now, strip);
+    clearTimeout(this.#sharpen);
+    this.#sharpen = setTimeout(() => this.painter.isCrowdOther(now, { x: 0, y: 0, width, height }) && this.#everything(), REST);
   }
 
   #placeProxy() {

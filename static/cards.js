@@ -28,7 +28,7 @@ export function paintCards(context, cards, looks) {
   text(`600 10px ${looks.mono}`, "right", cards, (card) => card.state.order !== null && [card.w - 3, -4, String(card.state.order + 1), looks.order]);
   const groups = cards.filter((card) => card.group);
   if (groups.length) paintGroups(context, text, groups, looks);
-  for (const card of cards) if (card.badge !== null) paintBadge(context, card.badge, card.x + card.w, card.y + card.h, looks);
+  for (const card of cards) if (card.badge !== null) paintBadge(context, card.badge, card.x + card.w, card.y + card.h, looks, { width: card.w });
 }
 
 /** What the drawing knows of a box, ready to be painted. */

@@ -1,11 +1,12 @@
 /** The server's SVG, restyled step by step: classes and text change, nothing moves. */
-import { badge } from "#gv/badges.js";
+import { badge, roomOf } from "#gv/badges.js";
 import { parseSvg, svg, write } from "#gv/dom.js";
 import { fitNumber, roomBeside } from "#gv/fit.js";
 import { describe } from "#gv/words.js";
 
 const BOX_STATE = /^(absent|now|bad|updated|g-.+)$/;
 const EDGE_STATE = /^(pending|on|w\d+|zero|bad|now)$/;
+const NUMBER = { advance: 6.4, ascent: 10, height: 13 }; // px of an edge's number
 const LABELLED = 80; // edges; beyond them only the current edge shows its number, as in an export
 const NON_FINITE = /^[-−+]?(nan|inf)/i;
 
@@ -87,9 +88,12 @@ export class Drawing {
     this.boxes[index]?.element.focus({ preventScroll: true });
   }
 
-  /** Show what the camera sees. */
-  look(camera) {
-    this.root.setAttribute("viewBox", camera.viewBox.map((n) => n.toFixed(2)).join(" "));
+  /** Show what the camera sees. To move costs little: only another scale has every text laid out anew. */
+  look({ x, y, scale, viewBox: [, , width, height] }) {
+    const size = `0 0 ${width} ${height}`;
+    if (size !== this.size) this.root.setAttribute("viewBox", size);
+    this.size = size;
+    this.root.style.transform = `translate(${-x * scale}px, ${-y * scale}px)`;
   }
 
   /** Its colours come from the style sheet by themselves. */
@@ -138,8 +142,17 @@ export class Drawing {
     }
     if (breaks) this.#markBreak(box);
     box.element.querySelector(".badge")?.remove();
-    if (mark !== null) box.element.append(badge(mark, box.rect));
+    if (mark !== null) box.element.append(badge(mark, box.rect, mark.text ? roomOf(box.rect, this.#numbers()) : undefined));
     this.#describe(box, facts, state, mark);
+  }
+
+  /** Where the numbers of edges stand or will stand. */
+  #numbers() {
+    this.numbers ??= this.edges.length > LABELLED ? [] : this.edges.flatMap(({ text }, index) => {
+      const [x, y, width] = [Number(text?.getAttribute("x")), Number(text?.getAttribute("y")), (this.pass.edges[index]?.text ?? "").length * NUMBER.advance];
+      return text ? [{ x: x - width / 2, y: y - NUMBER.ascent, width, height: NUMBER.height }] : [];
+    });
+    return this.numbers;
   }
 
   #describe(box, facts, state, mark) {

@@ -84,7 +84,7 @@ export class Edits {
         while (this.#next !== null) {
           this.#asked = this.#next;
           this.#next = null;
-          await app.show(app.pass.index, { ...app.lens, what: this.#asked, step: () => app.player.k, node: app.selected });
+          await app.show(app.pass.index, { ...app.lens, what: this.#asked, step: () => app.player.aim, node: app.selected });
         }
       } finally {
         this.#asked = this.#next = null;

@@ -24,7 +24,7 @@ export function followHost(app, { addEventListener, parent }) {
     wanted = null;
     app.attempt(async () => {
       if (node !== undefined) app.choose(node);
-      if (step !== undefined && step !== app.player.k) await app.player.seek(step);
+      if (step !== undefined && step !== app.player.aim) await app.player.seek(step);
       tell();
     });
   }

@@ -31,12 +31,14 @@ export function piecesOf({ start, kx, ky }) {
  * @param edges those in view, by number
  * @param tones per edge its tone
  * @param scale px of the screen for one of the drawing
+ * @param ink how much of their colour they have
+ * @param crowd how many edges are in sight of the whole canvas
  */
-export function paintLines(context, edges, geometry, tones, looks, detail, scale) {
-  const stride = strideOf(detail, edges.length);
+export function paintLines(context, edges, geometry, tones, looks, detail, scale, ink = 1, crowd = edges.length) {
+  const stride = strideOf(detail, crowd);
   const byTone = Array.from({ length: TONES }, () => []);
   for (const edge of edges) if (stride === 1 || edge % stride === 0) byTone[tones[edge]].push(edge);
-  context.globalAlpha = inkOf(detail, edges.length / stride);
+  context.globalAlpha = ink * inkOf(detail, crowd / stride);
   context.lineJoin = "round";
   byTone.forEach((some, tone) => {
     if (!some.length) return;

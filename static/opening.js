@@ -55,7 +55,7 @@ export class Opening {
         else app.emit("leave");
         return asked.length === 0;
       };
-      await app.show(app.pass.index, { open, most, what: app.what, step: app.player.k, node: null, accept });
+      await app.show(app.pass.index, { open, most, what: app.what, step: () => app.player.aim, node: null, accept });
       if (asked.length === 0 && selected !== null) app.choose(selected);
     });
   }

@@ -10,6 +10,7 @@ export const SPEEDS = [1, 2, 4, 8, 16, 60, 250, 1000];
 export class Player {
   #windows;
   #journey = 0;
+  #target = 0;
   #timer;
   #pending = null;
   #frame;
@@ -39,6 +40,11 @@ export class Player {
     return this.pass.total;
   }
 
+  /** Where the cursor is going to be once what it waits for is here; without waiting, where it is. */
+  get aim() {
+    return this.waiting ? this.#target : this.k;
+  }
+
   /** What exists by now: `boxes` and `edges`, by their index in the view. */
   get frame() {
     return this.#frame;
@@ -58,18 +64,15 @@ export class Player {
     return this.#windows.complete;
   }
 
-  stepAt(j) {
-    return this.#windows.step(j);
-  }
+  stepAt = (j) => this.#windows.step(j);
 
   /** Show the frame at k; at once when its window is loaded, else as soon as it comes. */
   seek(k) {
-    this.pause();
-    return this.#travel(k, ++this.#journey);
+    return this.#travel(k, this.#depart());
   }
 
-  forward = () => this.seek(this.k + 1);
-  back = () => this.seek(this.k - 1);
+  forward = () => this.seek(this.aim + 1);
+  back = () => this.seek(this.aim - 1);
   first = () => this.seek(0);
   last = () => this.seek(this.total);
 
@@ -101,9 +104,9 @@ export class Player {
 
   play() {
     if (this.playing || this.total === 0) return;
-    this.#journey += 1;
+    const journey = this.#depart();
     this.playing = true;
-    if (this.k >= this.total) this.#travel(0, this.#journey);
+    if (this.k >= this.total) this.#travel(0, journey);
     this.#onChange("playing");
     this.#schedule();
   }
@@ -159,6 +162,13 @@ export class Player {
     else this.#schedule();
   }
 
+  /** Begin another journey; whatever the last one waits for is not waited for any more. */
+  #depart() {
+    this.pause();
+    this.#wait(false);
+    return ++this.#journey;
+  }
+
   /** A breakpoint stops where the run of steps at it begins, not at each of them. */
   #stops(step, before) {
     const name = this.hit(step);
@@ -167,8 +177,7 @@ export class Player {
 
   /** Forward until `ends` says so of a step; the cursor stays before that step. */
   async #run(ends) {
-    this.pause();
-    const journey = ++this.#journey;
+    const journey = this.#depart();
     let first = null;
     let j = this.k;
     for (; j < this.total; j += 1) {
@@ -182,8 +191,7 @@ export class Player {
 
   /** Look for a step that `wanted` accepts; show the frame right after it. */
   async #hunt(direction, wanted, { from = null, otherwise = direction > 0 ? this.total : 0 } = {}) {
-    this.pause();
-    const journey = ++this.#journey;
+    const journey = this.#depart();
     const start = from ?? (direction > 0 ? this.k : this.k - 2);
     for (let j = start; j >= 0 && j < this.total; j += direction) {
       const step = this.#windows.step(j) ?? (await this.#fetch(j, journey, direction));
@@ -204,6 +212,7 @@ export class Player {
   }
 
   async #fetch(k, journey, direction = 0) {
+    this.#target = direction === 0 ? k : this.k;
     this.#wait(true);
     try {
       await this.#windows.ensure(k, direction);
@@ -215,11 +224,8 @@ export class Player {
 
   async #travel(target, journey) {
     const k = Math.min(this.total, Math.max(0, Math.trunc(target) || 0));
-    if (!this.#windows.holds(k)) {
-      await this.#fetch(k, journey);
-      if (journey !== this.#journey) return;
-    }
-    this.#show(k);
+    if (!this.#windows.holds(k)) await this.#fetch(k, journey);
+    if (journey === this.#journey) this.#show(k);
   }
 
   #show(k) {

@@ -118,6 +118,7 @@ def test_version() -> None:
         (["export", "RECORDING", "-o", "a.svg", "--pass", "7"], 1, "There are passes 0 to 1."),
         (["export", "RECORDING", "-o", "a.svg", "--expand", "MLP"], 1, "no box 'MLP'"),
         (["export", "RECORDING", "-o", "missing/a.svg"], 1, "missing/a.svg cannot be written: No such file"),
+        (["export", "RECORDING", "-o", "missing/a.svg"], 1, "Make the folder first: mkdir -p missing"),
         (["export", "RECORDING", "-o", "a-%03d.svg", "--steps", "0-9"], 2, "it must be A:B"),
         (["export", "RECORDING", "-o", "a-%d.svg", "--steps", "0:9:0"], 2, "it must be A:B"),
         (["export", "RECORDING", "-o", "a-%d.svg", "--steps", "900:"], 2, "nothing to draw: there are 0 to"),
@@ -184,6 +185,42 @@ def test_export_overwrites_only_if_asked(
     assert code == 1 and "exists already" in err and "--force" in err and path.read_text() == "mine"
     assert invoke("export", recording, "-o", str(path), "--force").exit_code == 0
     assert path.read_text().startswith("<svg") and list(tmp_path.iterdir()) == [path]
+    code, _, err = called(capsys, "export", recording, "-o", str(path / "b.svg"))
+    assert code == 1 and f"{path} is not a folder. Rename or remove it." in err
+
+
+@pytest.mark.parametrize("name", ["-run.gradviz", "a\nb.gradviz", "--force", "ü #%20.gradviz"])
+def test_a_file_may_have_any_name(
+    recording: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(Path(recording).read_bytes())
+    drawn = f"{name}.svg"
+    assert called(capsys, "export", "--output", drawn, "--", name) == (0, "", "")
+    assert (tmp_path / drawn).read_text().startswith("<svg")
+    code, out, err = called(capsys, "export", "--output", drawn, "--", name)
+    assert (code, out) == (1, "") and err.startswith(f"gradviz: {drawn} exists already.")
+    assert {path.name for path in tmp_path.iterdir()} == {name, drawn}
+
+
+def test_what_export_overwrites_stays_what_it_is(recording: str, tmp_path: Path) -> None:
+    link = tmp_path / "link.svg"
+    link.symlink_to("a.svg")
+    assert invoke("export", recording, "-o", str(link), "--force").exit_code == 0
+    assert link.is_symlink() and (tmp_path / "a.svg").read_text().startswith("<svg")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert invoke("export", recording, "-f", "text", "-o", str(pipe), "--force").exit_code == 0
+        assert b"values in" in os.read(reader, 1 << 16)
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo() and {*tmp_path.iterdir()} == {link, pipe, tmp_path / "a.svg"}
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from test_renderers_svg import named
 
 from gradviz import Value, record
 from gradviz.errors import GradvizError
+from gradviz.ops import OPS
 from gradviz.renderers import RENDERERS, boxart, gexf, graphml, mermaid, text, tikz
 from gradviz.renderers.characters import Grid, columns, cut, plain
 from gradviz.renderers.escape import visible
@@ -102,7 +103,13 @@ def test_tex_has_no_special_character_left(name: str) -> None:
 ALLOWED = (
     r"\ensuremath\backslash\lbrace\rbrace\textasciicircum\textasciitilde\char\textquotesingle"
     r"\textasciigrave\ldots\textendash\gvchar\times\pm\cdot\to\gets\le\ge\ne\partial\infty\surd\Sigma"
+    r"\div\approx\textsuperscript"
 )
+
+
+def test_tex_has_a_letter_for_every_op() -> None:
+    named_by_number = [op.name for op in OPS.values() if "gvchar" in tex(op.symbol)]
+    assert named_by_number == []
 
 
 @pytest.mark.parametrize("graph", GRAPHS)
@@ -126,8 +133,10 @@ def test_tikz_is_as_wide_as_asked() -> None:
 @pytest.mark.skipif(LATEX is None, reason="neither pdflatex nor tectonic is installed: TikZ was not compiled")
 def test_tikz_compiles(tmp_path: Path) -> None:
     """All pictures in one document, in running text: hostile names, folded scopes, NaN, every phase."""
+    symbols = View(named(" ".join(op.symbol for op in OPS.values())))
     hard = View(named("".join(HOSTILE) + "αβ₁² é ß → ≤ ∂L 日本 🙂 ff--``''??!`\"~^"))
-    pictures = [tikz.render(view_of(name), theme="print") for name in GRAPHS] + [tikz.render(hard)]
+    pictures = [tikz.render(view_of(name), theme="print") for name in GRAPHS]
+    pictures += [tikz.render(hard), tikz.render(symbols)]
     view = view_of("neuron")
     moments = [Timeline(view.graph).phase_range(phase).stop for phase in ("forward", "order", "backward")]
     pictures += [tikz.render(view, Timeline(view.graph).frame(k), width=length("8cm")) for k in moments]

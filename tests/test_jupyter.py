@@ -90,7 +90,7 @@ def test_what_the_user_can_mend_is_one_line(outputs: Outputs) -> None:
     ]  # fmt: skip
     assert said["unknown"] == "UsageError: unrecognized arguments: --titel x\n"
     assert said["beyond"].startswith("UsageError: This pass has ")
-    assert said["no pass"].startswith("UsageError: There is no pass 7: 1 are kept")
+    assert said["no pass"] == "UsageError: There is no pass 7: 1 pass is kept, number 0.\n"
     assert said["no value"] == "UsageError: missing: NameError: name 'missing' is not defined\n"
 
 

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     # 1: facts about one operation, one array, one graph
     "gradviz.errors": 1.0,
+    "gradviz.frozen": 1.0,
     "gradviz.grouping": 1.0,
     "gradviz.numbers": 1.1,
     "gradviz.ops": 1.2,

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gradviz import Value, losses, record
 from gradviz.errors import DataError, ShapeError
@@ -102,6 +104,47 @@ def test_targets_must_be_as_many_as_predictions(loss):
         loss(rows, [1, 1])
     with pytest.raises(ShapeError):
         loss([], [])
+
+
+@given(st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=1, max_size=9), st.data())
+def test_l2_is_the_sum_of_squares_bit_for_bit(numbers, data):
+    again = data.draw(st.lists(st.integers(0, len(numbers) - 1), max_size=3))  # some of them twice
+    results = []
+    for loss in (losses.l2, lambda values: sum((v * v for v in values[1:]), values[0] * values[0])):
+        leaves = [Value(x) for x in numbers]
+        Value(0.0).backward()
+        inner = [leaf * 1.0 for leaf in leaves][-1]  # all leaves have rows in the same order
+        total = loss([*leaves, *(leaves[k] for k in again), inner])
+        outer = total * 0.5 + leaves[0]  # it stands among other rows
+        outer.backward(allow_nan=True)
+        graph = record(outer)
+        edges = [[node.op, node.data, node.grad, graph.inputs_of(k)] for k, node in enumerate(graph.nodes())]
+        results.append(repr([total.data, [leaf.grad for leaf in leaves], edges]))
+    assert results[0] == results[1]
+
+
+def test_l2_of_arrays_and_of_both():
+    w, b = Value(np.array([[1.0, 2.0], [3.0, 4.0]])), Value(5.0)
+    total = losses.l2([w, b])
+    total.backward()
+    assert total.data == 55.0 and w.grad.tolist() == [[2.0, 4.0], [6.0, 8.0]] and b.grad == 10.0
+    graph = record(losses.l2(iter([b, Value(0.0)])))
+    assert {node.scope for node in graph.nodes() if node.op} == {"l2"}
+    again = record(losses.l2(iter([b, Value(0.0)])))
+    lines = [{node.source.line for node in g.nodes() if node.op} for g in (graph, again)]
+    assert len(lines[0]) == 1 and lines[1] == {line + 2 for line in lines[0]}
+    with pytest.raises(ShapeError, match=r"no parameters\. Pass model\.parameters\(\)"):
+        losses.l2([])
+    assert losses.l2([Value(0.0)]).data == 0.0
+
+
+def test_l2_enters_leaves_that_have_new_data():
+    w = Value(2.0)
+    before = w * 3.0
+    w.data = 4.0
+    total = losses.l2([w]) + 1.0
+    total.backward()
+    assert total.data == 17.0 and w.grad == 8.0 and before.data == 6.0
 
 
 def test_arrays_of_different_shapes_are_not_broadcast():

@@ -177,6 +177,29 @@ def test_the_garbage_collector_is_left_as_it_was(on: bool, monkeypatch: pytest.M
         (gc.enable if was_on else gc.disable)()
 
 
+@pytest.mark.parametrize("on", [True, False])
+def test_an_interrupt_while_the_garbage_collector_is_paused(
+    on: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph, disable = record(Value(1.0) * 2), gc.disable
+    was_on = gc.isenabled()
+
+    def interrupted() -> None:
+        disable()
+        raise KeyboardInterrupt
+
+    try:
+        (gc.enable if on else gc.disable)()
+        with monkeypatch.context() as patched:
+            patched.setattr(gc, "disable", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                graph.to_networkx()
+        assert gc.isenabled() == on
+        assert len(graph.to_networkx()) == 3 and gc.isenabled() == on, "as before the interrupt"
+    finally:
+        (gc.enable if was_on else gc.disable)()
+
+
 def test_the_garbage_collector_does_not_go_through_what_was_made() -> None:
     graph = record(Value(1.0) * 2)
     was_on = gc.isenabled()

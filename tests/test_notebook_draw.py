@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 import gradviz
-from gradviz import Value, debug, draw, drawing, notebook
+from gradviz import Value, debug, draw, drawing, notebook, record
 from gradviz.errors import DataError, GradvizError, LayoutError, NotFoundError
 from gradviz.recorders import watch
 from gradviz.recording import Recording
@@ -69,12 +69,19 @@ def test_what_is_no_value_is_refused():
     for wrong in (3.0, [neuron()], None, Value):
         with pytest.raises(DataError, match="cannot be recorded"):
             draw(wrong)
+    with pytest.raises(DataError, match="^An int cannot be recorded"):
+        draw(3)
     with pytest.raises(GradvizError, match="no theme 'pink'. There are auto, light, dark"):
         draw(neuron(), theme="pink")
 
 
 def test_options_of_the_view_and_of_the_drawing():
     loss = neuron()
+    assert draw(loss, width=300)._repr_mimebundle_() == draw(loss, width="300")._repr_mimebundle_()
+    assert "width:300.5px;" in draw(loss, width="300.5")._repr_mimebundle_()["text/html"]
+    for wrong in (-3, "-3", True, "wide"):
+        with pytest.raises(GradvizError, match="is no width. A width is 600, 80% or 12cm."):
+            draw(loss, width=wrong)
     dark, bare = draw(loss, theme="dark").svg, draw(loss, legend=False).svg
     assert "prefers-color-scheme" in draw(loss).svg and "prefers-color-scheme" not in dark
     assert "gv-legend" in dark and 'class="gv-legend"' not in bare
@@ -150,6 +157,36 @@ def test_a_cell_is_not_filled_beyond_measure(monkeypatch):
     assert re.search(
         r"\nimage/png is left out: [\d,]+ characters are too many for a cell\.", bundle["text/plain"]
     )
+
+
+def test_of_a_large_graph_a_cell_holds_a_summary_that_says_how_large_it_is():
+    x = Value(1.0, name="x")
+    wide = deep = x
+    for i in range(10_000):
+        deep = deep * 1.0001
+        wide = wide + Value(float(i)) * x
+    for last in (deep, wide):
+        last.backward()
+        bundle = draw(last)._repr_mimebundle_()
+        assert bundle.keys() == ALL and sum(map(len, bundle.values())) <= 1_000_000
+        values = len(record(last))
+        assert values > 10_000 and f"{values:,} values" in bundle["text/plain"]
+        assert f"{values:,} values in " in bundle["image/svg+xml"], "and so does the drawing itself"
+        assert bundle == draw(last)._repr_mimebundle_()
+
+
+def test_shown_in_a_loop_it_is_each_time_what_it_is_then():
+    x = Value(2.0, name="x")
+    seen = []
+    for _ in range(3):
+        y = x * x
+        y.backward()
+        seen.append(draw(y)._repr_mimebundle_())
+        x.data -= 0.5
+        x.grad = 0.0
+    assert [re.search(r"= ([\d.]+), ", one["text/plain"])[1] for one in seen] == ["4", "2.25", "1"]
+    ids = [{*re.findall(r' id="(gv-\w+)"', one["image/svg+xml"])} for one in seen]
+    assert all(ids) and not ids[0] & ids[1] and not ids[1] & ids[2], "in one page they do not meet"
 
 
 def test_a_gradient_that_is_not_computed_is_said_to_be():

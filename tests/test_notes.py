@@ -85,6 +85,7 @@ def test_a_png_is_one() -> None:
         ({"theme": "pink"}, "theme is one of auto, light, dark"),
         ({"phase": "sideways"}, "one of forward, order, backward, update"),
         ({"step": "-1"}, "a whole number, 0 or more"),
+        ({"pass": "x"}, "pass is a whole number; a negative one counts from the end."),
         ({"step": "99"}, "This pass has"),
         ({"step": "99", "phase": "backward"}, "The phase backward has 2 steps"),
         ({"depth": "x"}, "a whole number"),
@@ -101,6 +102,14 @@ def test_wrong_options_are_told_with_their_place(options: dict[str, str], said: 
     drawn = figure(SQUARE, options, file="notes.md", line=8)
     assert said in (drawn.error or "") and (drawn.error or "").startswith("notes.md:")
     assert not drawn.picture
+
+
+def test_one_step_is_one_step_and_a_lost_file_is_looked_for_somewhere() -> None:
+    said = figure("L = 3", {"phase": "forward", "step": "99"}).error
+    assert said == "The phase forward has 1 step, so step can be 0 to 1."
+    said = figure("", {"file": "gone/run.gradviz"}, folder="/nowhere").error or ""
+    assert "gone/run.gradviz cannot be opened: No such file" in said and "/nowhere" not in said
+    assert said.endswith("Paths begin at the folder of the document.")
 
 
 def test_places_are_those_of_the_file() -> None:
@@ -143,7 +152,8 @@ def test_a_recording_is_named(recording: Path) -> None:
     assert "L2" in figure("", {"file": "run.gradviz"}, folder=folder).alt
     assert "L3" in figure("pass: -1\n", {"file": "run.gradviz"}, folder=folder).alt
     missing = figure("", {"file": "no.gradviz"}, folder=folder)
-    assert missing.error == "no.gradviz cannot be opened: No such file or directory."
+    cure = "Paths begin at the folder of the document."
+    assert missing.error == f"no.gradviz cannot be opened: No such file or directory. {cure}"
     assert "no pass 7" in (figure("", {"file": "run.gradviz", "pass": "7"}, folder=folder).error or "")
 
 
@@ -212,6 +222,7 @@ def test_a_player_is_framed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gradviz.player", Player)
     shown = html(figure(SQUARE, {"player": "", "step": "3", "title": "t"}))
     assert '<iframe sandbox="allow-scripts"' in shown
+    assert "aspect-ratio:3/2;min-height:320px" in shown, "on a phone there is room for the picture"
     assert escape("<p title=\"a\">{'compact': True, 'title': 't', 'step': 3}") in shown
 
 

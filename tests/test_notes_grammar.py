@@ -170,6 +170,9 @@ def test_the_size_is_bounded_and_depth_is_not() -> None:
         graph_of_text("1+" * MOST_CHARACTERS)
     with pytest.raises(Mistake, match="words and signs"):
         graph_of_text("1+" * MOST_TOKENS)
+    assert value("1+" * (MOST_TOKENS // 2 - 2) + "1" + "\n" * MOST_TOKENS) == MOST_TOKENS // 2 - 1, (
+        "lines are no words"
+    )
     deep = MOST_TOKENS // 2 - 2
     start = time.process_time()
     assert value("(" * deep + "1" + ")" * deep) == 1.0
@@ -203,6 +206,8 @@ def test_root_and_backward_are_chosen() -> None:
     graph = graph_of_text(text, root="b")
     assert graph.label(graph.root) == "b" and graph.node("a").grad == 3.0
     assert graph_of_text(text, backward=False).node("a").grad is None
+    with pytest.raises(Mistake, match=r"root=d\. There is only a\."):
+        graph_of_text("a = 1", root="d")
     with pytest.raises(Mistake, match="root=d. The names are a, b, c"):
         graph_of_text(text, root="d")
 

@@ -116,6 +116,39 @@ x = 2
 L = tanh(x*
 ```
 """
+PLAYERS = {
+    "index.rst": f"""\
+A
+=
+
+.. gradviz:: player phase=forward
+   :caption: c
+   :width: 600px
+
+   {SOURCE.replace(chr(10), chr(10) + "   ")}
+
+.. gradviz::
+   :player:
+   :phase: forward
+   :theme: dark
+
+   {SOURCE.replace(chr(10), chr(10) + "   ")}
+""",
+    "index.md": f"""\
+# A
+
+```gradviz player phase=forward
+{SOURCE}
+```
+
+```{{gradviz}}
+:player:
+:phase: forward
+
+{SOURCE}
+```
+""",
+}
 
 
 def needs(module: str) -> None:
@@ -172,6 +205,51 @@ def pictures(chromium: Any, page: Path) -> list[list[Any]]:
         tab.close()
 
 
+def step_through(chromium: Any, page: Path, players: int) -> None:
+    """Step through each player of a page, forwards and backwards; nothing comes from anywhere else."""
+    tab = chromium.new_page(viewport={"width": 1200, "height": 900})
+    asked: list[str] = []
+    wrong: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    try:
+        tab.goto(page.as_uri())
+        figures = tab.locator("figure:has(iframe)")
+        assert figures.count() == players
+        for figure in figures.all():
+            figure.scroll_into_view_if_needed()  # they are loaded as they come into view
+            assert figure.locator("iframe").bounding_box()["width"] > 500
+            assert figure.locator("iframe").get_attribute("sandbox") == "allow-scripts"
+            _step_there_and_back(figure.frame_locator("iframe"))
+    finally:
+        tab.close()
+    allowed = ("file:", "data:", "about:srcdoc", "blob:")
+    assert [url for url in asked if not url.startswith(allowed)] == []
+    assert wrong == []
+
+
+def _step_there_and_back(frame: Any) -> None:
+    """The example begins after its 6 forward steps; the order follows."""
+    shown = [_shown(frame, 6)]
+    for name, k in (("Step", 7), ("Step", 8), ("Step back", 7), ("Step back", 6)):
+        frame.get_by_role("button", name=name, exact=True).click()
+        shown.append(_shown(frame, k))
+    assert shown[0] == ("n5", "forward · L = tanh(x1*w1 + 6.88) = tanh(0.88) = 0.7064")
+    assert shown[1][0] == "n5" and shown[1][1].startswith("order · ")
+    assert shown[2][0] != "n5" and shown[2][1] != shown[1][1]
+    assert shown[3:] == shown[1::-1], "and back"
+
+
+def _shown(frame: Any, k: int) -> tuple[str, str]:
+    """The box that is marked at a step, and the sentence; its outline is coloured as no other is."""
+    frame.locator(f".knob[aria-valuenow='{k}']").wait_for(timeout=20_000)
+    boxes = frame.locator(".gv-box")
+    strokes = boxes.evaluate_all("all => all.map(b => getComputedStyle(b.querySelector('.gv-card')).stroke)")
+    (now,) = [at for at, stroke in enumerate(strokes) if strokes.count(stroke) == 1]
+    return boxes.nth(now).get_attribute("data-key"), frame.locator("#sentence").inner_text()
+
+
 @pytest.mark.browser
 def test_mkdocs_shows_notes(mkdocs: Path, chromium: Any) -> None:
     (mkdocs / "docs/index.md").write_text(PAGE)
@@ -194,17 +272,16 @@ def test_mkdocs_carries_a_player_that_steps(mkdocs: Path, chromium: Any) -> None
     (mkdocs / "docs/index.md").write_text(f'```gradviz player phase="forward" caption="c"\n{SOURCE}\n```\n')
     done = built(mkdocs, "mkdocs", "build", "--strict")
     assert done.returncode == 0, done.stderr
-    tab = chromium.new_page(viewport={"width": 1200, "height": 900})
-    try:
-        tab.goto((mkdocs / "site/index.html").as_uri())
-        frame = tab.frame_locator("figure iframe")
-        before = frame.get_by_text(re.compile("6 / [0-9]+"))
-        before.wait_for(timeout=20_000)
-        assert tab.locator("figure iframe").bounding_box()["width"] > 600
-        frame.get_by_role("button", name="Step", exact=True).click()
-        frame.get_by_text(re.compile("7 / [0-9]+")).wait_for(timeout=20_000)
-    finally:
-        tab.close()
+    step_through(chromium, mkdocs / "site/index.html", players=1)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["index.rst", "index.md"])
+def test_sphinx_carries_players_that_step(sphinx: Path, chromium: Any, name: str) -> None:
+    (sphinx / name).write_text(PLAYERS[name])
+    done = built(sphinx, "sphinx", "-W", "-q", "-b", "html", ".", "_build")
+    assert done.returncode == 0, done.stderr
+    step_through(chromium, sphinx / "_build/index.html", players=2)
 
 
 def test_mkdocs_shows_mistakes_and_fails_only_if_strict(mkdocs: Path) -> None:

@@ -3,20 +3,26 @@
 import os
 import re
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
 import time
+from html import unescape
 from pathlib import Path
 
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from gradviz import Value, record
+from gradviz.errors import GradvizError
 from gradviz.notes.fences import END, HEAD, Note, find, hidden, shown
 from gradviz.notes.files import prune, write, write_pictures
 from gradviz.notes.mistake import Mistake
 from gradviz.notes.rewrite import Written, rewrite
+from gradviz.recording import Writer
+from gradviz.renderers.escape import visible
 
 FENCE = "```gradviz\nL = tanh(2*0.5)\n```"
 PICTURE = re.compile(r"!\[Computation graph of [^]]*\]\(img/gradviz-[0-9a-f]{16}\.svg\)")
@@ -322,6 +328,39 @@ def test_python_markdown_sees_them_too(extensions: list[str], tmp_path: Path) ->
     assert page.count("<img ") == 6 and "<p>end</p>" in page
 
 
+NAMES = [
+    "`x`", "a|b", "a](javascript:alert(1))", "![a](b)", "<b>&amp;", "$x$", "*a* _b_", "---", "# h", "-->",
+    "<!-- /gradviz -->", "~~a~~", "\\\\", "a\n\n# b", "</script>", "[[a]]", "{{ a }}", "\u202ex", "🙂",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", ["", " width=300"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_in_a_recording_stays_a_name(name: str, width: str, tmp_path: Path) -> None:
+    """Its value is described beside the picture, in Markdown and in HTML; drawing again finds it all."""
+    parser = (
+        pytest.importorskip("markdown_it", reason="markdown-it-py is not installed")
+        .MarkdownIt("commonmark")
+        .enable(["table", "strikethrough"])
+    )
+    x = Value(2.0, name="x")
+    y = x * 3.0
+    y.name = name
+    y.backward()
+    writer = Writer(str(tmp_path / "run.gradviz"), {})
+    writer.add(record(y))
+    writer.finish()
+    once = drawn(f"---\na: b\n---\n\n```gradviz run.gradviz{width}\n```\n\nAfter.\n", tmp_path)
+    assert once.errors == []
+    page = parser.render(once.text.split("---\n\n", 1)[1])
+    assert page.count("<img ") == 1 and page.count("<p>After.</p>") == 1
+    assert "<h1>" not in page and "<a " not in page and "<script" not in page and "<b>" not in page
+    (alt,) = re.findall('alt="([^"]*)"', page)
+    shown = " ".join(visible(name).split())
+    assert unescape(alt).startswith(f"Computation graph of {shown}: 3 values, 2 edges")
+    assert drawn(once.text, tmp_path).text == once.text
+
+
 # -- the command ---------------------------------------------------------------------------------------------
 
 
@@ -373,6 +412,31 @@ def test_a_file_that_cannot_be_drawn_is_left_as_it_is(data: bytes, said: str, tm
     assert (tmp_path / "n.md").read_bytes() == data and os.listdir(tmp_path) == ["n.md"]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            f"{FENCE}\n\n```gradviz\nL = (\n```\n",
+            ["n.md:6:5: '(' is never closed.", "n.md: 1 of 2 pictures drawn."],
+        ),
+        ("```gradviz\nL = (\n```\n", ["n.md:2:5: '(' is never closed.", "n.md: 0 of 1 picture drawn."]),
+        (FENCE.replace("gradviz", "gradviz player"), ["n.md: 1 of 1 picture drawn, 1 player written."]),
+        ("> " + FENCE.replace("\n", "\n> "), ["n.md has no gradviz fence to draw. Those in quotes"]),
+        ("# Nothing here\n", ["n.md has no gradviz fence to draw."]),
+    ],
+)
+def test_what_was_drawn_is_told_in_numbers(text: str, said: list[str], tmp_path: Path) -> None:
+    (tmp_path / "n.md").write_text(text)
+    done = gradviz("n.md", cwd=tmp_path)
+    assert done.returncode == 0
+    told = done.stderr.splitlines()
+    assert len(told) == len(said)
+    for line, start in zip(told, said, strict=True):
+        assert line.startswith(f"gradviz: {start}")
+    (tmp_path / "m.md").write_text("# Nothing here\n")
+    assert "m.md" not in gradviz("n.md", "m.md", cwd=tmp_path).stderr, "among others it is no mistake"
+
+
 def test_strict_writes_nothing_if_anything_is_wrong(tmp_path: Path) -> None:
     text = f"{FENCE}\n\n```gradviz\nL = (\n```\n"
     (tmp_path / "n.md").write_text(text)
@@ -407,6 +471,13 @@ def test_a_failing_disk_leaves_what_was_there(tmp_path: Path) -> None:
     link.symlink_to("n.md")
     assert write(str(link), b"new") and link.is_symlink() and (tmp_path / "n.md").read_text() == "new"
     assert sorted(os.listdir(tmp_path)) == ["link.md", "n.md"]
+    (tmp_path / "img").touch()
+    with pytest.raises(GradvizError, match=r"img is not a folder\. Rename or remove it\."):
+        write(str(tmp_path / "img" / "a.svg"), b"new")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(GradvizError, match="pipe cannot be written: it is not a file"):
+        write(str(tmp_path / "pipe"), b"new")
+    assert stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode), "a device is not replaced by a file"
 
 
 def test_watch_draws_after_each_change(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def gradviz_loss(model, points, labels):
     from gradviz import losses
 
     scores = [model(point) for point in points]
-    return losses.hinge(scores, labels) + 1e-4 * sum(p * p for p in model.parameters())
+    return losses.hinge(scores, labels) + 1e-4 * losses.l2(model.parameters())
 
 
 def stand_in():

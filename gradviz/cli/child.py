@@ -63,7 +63,8 @@ def record_in_child(
 
         known = ("module", "force", "no_source", "max_passes", "max_values", "every", "first", "last")
         given: dict[str, Any] = {name: (options or {}).get(name) for name in known}
-        child = _fork(partial(record_here, script, tuple(args), path, quiet=True, **given), to_stderr)
+        work = partial(record_here, script, tuple(args), path, quiet=True, **given)
+        child = _fork(script, work, to_stderr)
     else:
         child = _start(script, args, path, options or {}, to_stderr)
     code = _awaited(child)
@@ -75,7 +76,7 @@ def hand_over(script: str, args: Sequence[str], handover: Handover) -> int:
     """Run a script for one of its passes, its output on standard error; give its exit code as above."""
     from gradviz.cli.run import record_pass
 
-    return _awaited(_fork(partial(record_pass, script, tuple(args), handover), to_stderr=True))
+    return _awaited(_fork(script, partial(record_pass, script, tuple(args), handover), to_stderr=True))
 
 
 def may_fork() -> bool:
@@ -90,11 +91,11 @@ def _awaited(child: Child) -> int:
     return code if code >= 0 else 128 - code
 
 
-def _fork(work: Callable[[], Any], to_stderr: bool) -> Forked:
+def _fork(script: str, work: Callable[[], Any], to_stderr: bool) -> Forked:
     """Split this process in two; the new one goes on in ``main`` with the script."""
     from gradviz.cli.run import recording_modules
 
-    recording_modules()
+    recording_modules(script)
     gc.freeze()  # or both processes would go through all of this at their ends
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of threads; OpenBLAS, whose they are, is made to be forked

@@ -16,7 +16,7 @@ from gradviz.cli.player import playing
 from gradviz.cli.target import opened_at
 from gradviz.cli.terminal import refuse_existing, tell
 from gradviz.cli.whatif import graph_of
-from gradviz.errors import GradvizError
+from gradviz.errors import unwritable
 
 if TYPE_CHECKING:
     from gradviz.cli.target import Passes
@@ -142,13 +142,15 @@ def write(path: str, data: bytes, force: bool) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    part = f"{path}.part-{os.getpid()}"
+    goal = os.path.realpath(path)  # of a link, the file that it leads to
+    replaces = force and (os.path.isfile(goal) or not os.path.exists(goal))  # a device stays one
+    part = f"{goal}.part-{os.getpid()}"
     try:
-        with open(part if force else path, "xb") as file:
+        with open(part if replaces else path, "wb" if force and not replaces else "xb") as file:
             file.write(data)
-        if force:
-            os.replace(part, path)
+        if replaces:
+            os.replace(part, goal)
     except OSError as error:
-        if force and os.path.exists(part):
+        if replaces and os.path.exists(part):
             os.unlink(part)
-        raise GradvizError(f"{path} cannot be written: {error.strerror}.") from None
+        raise unwritable(path, error) from None

@@ -14,6 +14,7 @@ from gradviz.cli.terminal import tell
 from gradviz.errors import GradvizError
 
 _POLL = 0.3  # seconds between looks at the files
+_LEFT_ALONE = "Those in quotes (>), in comments, in other fences and in indented code are left alone."
 
 
 class Wishes(NamedTuple):
@@ -48,15 +49,18 @@ def md(
     wishes = Wishes(output, **options)
     if watch:
         stay(files, wishes)
-    wrong = [problem for file in files for problem in draw(file, wishes).errors]
-    return int(wishes.strict and bool(wrong))
+    drawn = [draw(file, wishes) for file in files]
+    if len(files) == 1 and not drawn[0].notes:
+        tell(f"{files[0]} has no gradviz fence to draw. {_LEFT_ALONE}")
+    return int(wishes.strict and any(one.errors for one in drawn))
 
 
 class Drawn(NamedTuple):
-    """What came of one file: what is wrong in it, which other files it reads, and whether it was written."""
+    """What came of one file: what is wrong, the files it reads, how many notes it has; if it was written."""
 
     errors: list[str]
     reads: set[str]
+    notes: int
     wrote: bool = False
 
 
@@ -88,7 +92,7 @@ def draw(path: str, wishes: Wishes) -> Drawn:
     for error in written.errors:
         tell(error)
     if wishes.strict and written.errors:
-        return Drawn(written.errors, written.files_read)
+        return Drawn(written.errors, written.files_read, written.notes)
     refuse_foreign(goal, previous, written.text, wishes.force)
     write_pictures(target, written.files)
     data = mark + written.text.encode()
@@ -100,20 +104,20 @@ def draw(path: str, wishes: Wishes) -> Drawn:
         if goal == path and read(path) != (text, mark):
             raise GradvizError(f"{path} changed while it was drawn.", "Draw it again.")
         wrote = write(goal, data)
-    if wrote or written.files:
-        tell(f"{goal}: {_told(written.files, written.names)}.")
+    if (wrote or written.files) and written.notes:
+        tell(f"{goal}: {_told(written.files, written.names, written.missing)}.")
     for gone in prune(target, written.names) if wishes.prune else ():
         tell(f"removed {gone}")
-    return Drawn(written.errors, written.files_read, wrote)
+    return Drawn(written.errors, written.files_read, written.notes, wrote)
 
 
-def _told(drawn: Iterable[str], shown: Iterable[str]) -> str:
+def _told(drawn: Iterable[str], shown: Iterable[str], missing: int) -> str:
     """How many of the pictures of a document were drawn now, and how many players were written with them."""
     from gradviz.renderers.wording import counted
 
     new, all_of_it = ([name.endswith(".html") for name in names] for names in (drawn, shown))
     players = f", {counted(sum(new), 'player')} written" if any(new) else ""
-    return f"{new.count(False)} of {counted(all_of_it.count(False), 'picture')} drawn{players}"
+    return f"{new.count(False)} of {counted(all_of_it.count(False) + missing, 'picture')} drawn{players}"
 
 
 def refuse_foreign(goal: str, previous: str, text: str, force: bool) -> None:

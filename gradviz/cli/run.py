@@ -60,8 +60,8 @@ def free_name(script: str, module: bool) -> str:
     return path
 
 
-def recording_modules() -> None:
-    """Import what records, before a fork or a script.
+def recording_modules(target: str) -> None:
+    """Import what records a script, before a fork or the script.
 
     Also what ``tell`` needs: an import after a script's end that makes a dataclass makes Python forget that a
     KeyboardInterrupt ended it.
@@ -70,6 +70,10 @@ def recording_modules() -> None:
 
     load_numpy()
     from gradviz.recorders import micrograd, script  # noqa: F401
+    from gradviz.recorders.classless import is_classless
+
+    if not is_classless(target):
+        from gradviz.recorders import watch  # noqa: F401
     from gradviz.renderers import escape  # noqa: F401
 
 
@@ -79,7 +83,7 @@ def record_here(
     every: int | None, first: int | None, last: int | None,
 ) -> Any:  # fmt: skip
     """Run a script in this very process, and give what it gives to ``sys.exit``."""
-    recording_modules()
+    recording_modules(script)
     from gradviz.cli.process import resume_collector
     from gradviz.recorders.keeping import Keep
     from gradviz.recorders.listener import Limits

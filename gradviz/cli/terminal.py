@@ -12,6 +12,8 @@ def tell(text: str) -> None:
     """Say something to the user, on standard error; lines stay lines."""
     from gradviz.renderers.escape import visible
 
+    if sys.stderr is None:
+        return  # print would take standard output instead
     shown = "\n".join(visible(line) for line in text.split("\n"))
     try:
         print(f"gradviz: {shown}", file=sys.stderr, flush=True)

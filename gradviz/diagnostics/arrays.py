@@ -95,11 +95,20 @@ def _formula(case: Case, node: int, edge: int) -> _Told | None:
 
     def fits(sent: np.ndarray) -> bool:
         back = unbroadcast(np.broadcast_to(sent, z.shape), np.shape(held))
-        return bool(np.any(sent)) and agree(held, [prior, back])
+        return bool(np.any(sent) and np.all(np.isfinite(back))) and agree(held, [prior, back])
 
     with np.errstate(all="ignore"):
-        local = op.local(slot, tuple(known[:-2]), z, **graph.attrs.get(above, {}))
-        return _named(op, slot, known[0], known[-3], z, g, np.asarray(local), fits)
+        local = np.asarray(op.local(slot, tuple(known[:-2]), z, **graph.attrs.get(above, {})))
+        if np.size(held) < z.size and fits(g * local * np.size(held) / z.size):
+            return _Told(op.name, slot, _mean(op, slot), SUM_BACK)
+        return _named(op, slot, known[0], known[-3], z, g, local, fits)
+
+
+def _mean(op: Op, slot: int) -> str:
+    return (
+        f"The backward rule of {op_title(op.name)} is wrong for {which_input(op.name, (slot,))}: "
+        "it takes the mean over what was broadcast, not the sum."
+    )
 
 
 def _named(

@@ -23,33 +23,34 @@ def frame_document(scene: Scene, k: int) -> dict[str, Any]:
 def _boxes(scene: Scene, frame: Frame) -> list[dict[str, Any]]:
     k, progress, updated = frame.k, scene.progress, scene.first_update
     late = scene.late_boxes if k < scene.shown.late_from else ()
-    counters = zip(
-        scene.singles.tolist(),
-        scene.final_boxes,
-        progress.computed(k).tolist(),
-        scene.counts.tolist(),
-        progress.gains_at(k).tolist(),
-        scene.gains_total.tolist(),
-        progress.odd.tolist(),
-        progress.order(k).tolist(),
-        strict=True,
-    )
+    now = (progress.computed(k).tolist(), progress.gains_at(k).tolist(), progress.order(k).tolist())
+    rows = zip(scene.final_rows, *now, strict=True)
     boxes = []
-    for box, (node, (data, grad, level), computed, total, grads, grads_total, odd, order) in enumerate(
-        counters
+    for box, ((node, (data, grad, level), total, grads_total, odd), computed, grads, order) in enumerate(
+        rows
     ):
         if odd or 0 < grads < grads_total and node >= 0:
-            now = frame.grad_of(node)
-            grad, level = None if now is None else text_of(now), scene.shown.level(now)
+            held = frame.grad_of(node)
+            grad, level = None if held is None else text_of(held), scene.shown.level(held)
         elif grads < grads_total or box in late:
             grad = level = None
         if computed < total:
             data = None
         elif node >= 0 and box in updated:
             data = text_of(frame.data_of(node))
-        counts = {"computed": computed, "total": total, "grads": grads, "gradsTotal": grads_total}
-        texts = {"data": data, "grad": grad, "level": level, "order": order if order >= 0 else None}
-        boxes.append({**counts, **texts, "updated": updated.get(box, k) < k})
+        boxes.append(
+            {
+                "computed": computed,
+                "total": total,
+                "grads": grads,
+                "gradsTotal": grads_total,
+                "data": data,
+                "grad": grad,
+                "level": level,
+                "order": order if order >= 0 else None,
+                "updated": updated.get(box, k) < k,
+            }
+        )
     return boxes
 
 

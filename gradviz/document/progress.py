@@ -10,7 +10,7 @@ from gradviz.timeline import Timeline
 from gradviz.timeline.walk import NEVER
 from gradviz.view import View
 
-EVERY = 1 << 12  # how far apart counts are kept; what lies between is counted anew, in some 10 µs
+EVERY = 1 << 10  # how far apart counts are kept; what lies between is counted anew, in some 3 µs
 
 
 class Counter:

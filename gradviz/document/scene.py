@@ -209,6 +209,12 @@ class Scene:
         return looks.final_boxes(self)
 
     @cached_property
+    def final_rows(self) -> list[tuple[int, looks.Final, int, int, bool]]:
+        """Per box what no frame changes: node, final texts, values, gradients in all, whether it is odd."""
+        columns = (self.counts.tolist(), self.gains_total.tolist(), self.progress.odd.tolist())
+        return list(zip(self.singles.tolist(), self.final_boxes, *columns, strict=True))
+
+    @cached_property
     def final_levels(self) -> list[Level | None]:
         """Per view edge its level after the last step; None if nothing travels on it."""
         largest = zip(self._largest.tolist(), self.carried_total.tolist(), strict=True)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
+from gradviz.engine import squares
 from gradviz.engine.current import begin, room, scopes
 from gradviz.engine.dense import Block, Dense
-from gradviz.engine.handle import Handle, at
+from gradviz.engine.handle import H, Handle, at
 from gradviz.engine.modules import Module, leave
 from gradviz.engine.tape import CODES, CONST, Leaf, Outdated, Tape
 
@@ -87,7 +88,7 @@ def _known(tape: Tape, layer: Any, count: int, plain: Plain) -> Known | None:
         if not alike or not all(isinstance(v, Handle) and type(v._tape) is Leaf for v in values):
             return None  # a computed parameter lies on this tape, and would keep it alive
         known = tape.layers[id(layer)] = Known(neurons, w, b, kinds)
-        rows = [tape.enter(value) for value in values]
+        rows = tape.enter_all(values)
         dense = None if tape.arrays else Dense(tape, rows, len(neurons), plain.names[kinds[0]])
         known.dense = dense if dense and plain.fits(dense) else None
     return known if known.dense and known.dense.plan.inputs == count else None
@@ -114,3 +115,24 @@ def _write(tape: Tape, layer: Module, known: Known, inputs: list[int]) -> range:
 
 
 _CODE = _write.__code__
+
+
+def squares_at_once(values: Sequence[H]) -> H | None:
+    """Compute ``v[0]·v[0] + v[1]·v[1] + …``, and write its rows together; None where some are arrays."""
+    while True:
+        tape = room(3 * len(values))
+        try:
+            rows = tape.enter_all(values)
+        except Outdated:
+            begin()
+        else:
+            break
+    data = [tape.data[row] for row in rows]
+    if set(map(type, data)) != {float}:
+        return None
+    made = squares.Squares(tape.n, rows, data)
+    squares.write(tape, made)
+    if len(set(rows)) == len(rows):
+        tape.squares.append(made)
+    tape.n = made.stop
+    return at(type(values[0]), tape, made.stop - 1)

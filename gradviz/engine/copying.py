@@ -37,28 +37,27 @@ def _leaf(leaf: Leaf) -> Leaf:
     copy = Leaf.__new__(Leaf)
     for name in ("name", "kind", "scope", "code", "at", "snapshot", "changed"):
         setattr(copy, name, getattr(leaf, name))
-    copy.on, copy.here = None, 0
+    copy.on, copy.here = None, leaf.here
     copy.data, copy.grad = _column(leaf.data), _column(leaf.grad)
     return copy
 
 
 def _tape(tape: Tape, memo: dict[int, Any]) -> Tape:
     settle(tape)
+    tape.complete()
     copy, n = Tape(), tape.n
     for name in ("op", "a", "b", "code", "at"):
         setattr(copy, name, getattr(tape, name)[:n])
     copy.data, copy.grad, copy.n, copy.limit = tape.data[:n], _column(tape.grad), n, 0
     copy.many, copy.names, copy.marks = dict(tape.many), dict(tape.names), list(tape.marks)
     copy.attrs = {row: dict(attrs) for row, attrs in tape.attrs.items()}
-    copy.leaves = [copied(leaf, memo) for leaf in tape.leaves]  # type: ignore[misc]
-    copy.leaf_rows = list(tape.leaf_rows)
+    copy.entries = list(tape.entries)
+    copy.entries[::2] = [copied(leaf, memo) for leaf in tape.leaves]
+    copy.told = tape.told
     copy.imports = [(memo[id(older)], there, here) for older, there, here in tape.imports]
-    copy.entered = dict(zip(copy.leaves, copy.leaf_rows, strict=False)) | {
-        (older, there): here for older, there, here in copy.imports
-    }
     copy.prior = {
-        row: {copied(leaf, memo): before for leaf, before in prior.items()}  # type: ignore[misc]
-        for row, prior in tape.prior.items()
+        row: ([copied(leaf, memo) for leaf in leaves], list(priors))  # type: ignore[misc]
+        for row, (leaves, priors) in tape.prior.items()
     }
     return copy
 

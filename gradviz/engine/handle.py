@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from sys import _getframe
 from typing import Any, Self, TypeVar
 
@@ -53,8 +54,11 @@ class Handle:
         before = leaf.data[0]
         after = data if type(data) is float else as_data(data)
         number = type(after) is float and type(before) is float
-        if (leaf.on is not None or not number) and leaf in now.tape.entered:
+        tape = now.tape
+        if leaf.on is tape.key or ((tape.key.lost or not number) and tape.row_of(leaf) is not None):
             begin()  # on one tape, a leaf has one row
+        if leaf.on is not None and leaf.on.lost is not None:
+            leaf.on.lost[leaf] = leaf.here
         if not number:
             if np.shape(after) != np.shape(before):
                 leaf.grad[0] = None
@@ -62,7 +66,7 @@ class Handle:
                 before = leaf.snapshot
         leaf.data[0], leaf.on = after, None  # in this order: another thread may be entering it
         leaf.changed = frame.f_code, frame.f_lasti
-        if hooks.listeners and leaf.snapshot is not None:
+        if hooks.listeners and leaf.here >= 0:
             for listener in list(hooks.listeners):
                 listener.on_update(leaf, before, after, rule, frame)
 
@@ -165,13 +169,48 @@ def at(cls: type[H], home: Tape | Leaf, row: int) -> H:
     return out
 
 
+def set_all(handles: Sequence[Handle], data: Sequence[Any], rule: str, frame: Any) -> None:
+    """Give new data to each."""
+    leaves: list[Any] = [handle._tape for handle in handles]
+    numbers = set(map(type, data)) == {float} and set(map(type, leaves)) == {Leaf}
+    if (
+        hooks.listeners
+        or not numbers
+        or now.tape.key.lost
+        or {type(leaf.data[0]) for leaf in leaves} != {float}
+    ):
+        for handle, after in zip(handles, data, strict=True):
+            handle._set(after, rule, frame)
+        return
+    key, place = now.tape.key, (frame.f_code, frame.f_lasti)
+    for leaf, after in zip(leaves, data, strict=True):  # as there, of which the rest is about other cases
+        on = leaf.on
+        if on is key:
+            key = begin().key
+        elif on is not None and on.lost is not None:
+            on.lost[leaf] = leaf.here
+        leaf.data[0], leaf.on, leaf.changed = after, None, place
+
+
+def forget_grads(handles: Iterable[Handle]) -> None:
+    """As ``handle.grad = None`` for each."""
+    plain = Handle.grad
+    for handle in handles:
+        if type(handle).grad is not plain:
+            handle.grad = None
+        elif handle._row < len(grads := handle._tape.grad):
+            grads[handle._row] = None
+
+
 def on_tape(handle: Handle) -> tuple[Tape, int]:
     """The tape and row to look back from: a leaf is put on a tape of its own."""
     home = handle._tape
     if isinstance(home, Tape):
         return home, handle._row
     tape = Tape()
-    return tape, tape.enter(handle)
+    row = tape.enter(handle)
+    tape.trim()
+    return tape, row
 
 
 def describe(home: Tape | Leaf, row: int) -> str:

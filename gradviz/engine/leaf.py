@@ -11,11 +11,25 @@ from gradviz.engine.place import Site, place_of
 from gradviz.errors import MutationError
 
 
+class Key:
+    """What leaves know a tape by, without holding on to it.
+
+    ``lost`` are the leaves that do not know their row there any more: another tape has them now, or another
+    thread gave them new data. It is None when the tape has ended, and nothing is entered there any more.
+    """
+
+    __slots__ = ("lost",)
+
+    def __init__(self) -> None:
+        self.lost: dict[Leaf, int] | None = {}
+
+
 class Leaf:
     """A value that no op made. ``data`` and ``grad`` are lists of one: a handle reads a Leaf as a Tape.
 
-    ``snapshot`` is the data when it was used last, None before; ``changed`` is where it was set last.
-    ``here`` is the row on the tape of key ``on`` that holds its present data, a float; ``on`` is None else.
+    ``here`` is the row on the tape of key ``on``, the last that it was entered on, which holds its data;
+    ``on`` is None if the data is not a float, or new; ``here`` is −1 as long as it was never entered.
+    ``snapshot`` is an array's data when it was used last; ``changed`` is where the data was set last.
     """
 
     __slots__ = (
@@ -30,8 +44,8 @@ class Leaf:
         self.at = frame.f_lasti
         self.snapshot: Any = None
         self.changed: Site | None = None
-        self.on: object | None = None
-        self.here = 0
+        self.on: Key | None = None
+        self.here = -1
 
     def unchanged_since(self, snapshot: Any) -> bool:
         """Whether the data is still what it was, bit for bit."""

@@ -1,18 +1,19 @@
-"""Losses: one number that says how wrong predictions are. Each is a mean over the samples.
+"""Losses: one number that says how wrong predictions are, and one that keeps parameters small.
 
-Predictions are a list of Values, one for each sample, or one array of them. The values that a loss makes lie
-in a scope of its name.
+A loss is a mean over the samples. Predictions are a list of Values, one for each sample, or one array of
+them. The values that a loss makes lie in a scope of its name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from sys import _getframe
 from typing import Any, ParamSpec
 
 import numpy as np
 
+from gradviz.engine.atonce import squares_at_once
 from gradviz.engine.functions import stack
 from gradviz.engine.modules import enter, leave
 from gradviz.engine.value import Value
@@ -106,6 +107,24 @@ def cross_entropy(logits: Any, targets: Any) -> Any:
         terms = [row.log_softmax()[int(k)] for row, k in zip(rows, indices, strict=True)]
         return -_sum(terms) / len(terms) if len(terms) > 1 else -terms[0]
     return -rows.log_softmax()[np.arange(len(indices)), indices].mean()
+
+
+@_scoped
+def l2(parameters: Iterable[Value]) -> Any:
+    """The sum of the squares of all parameters, for a loss that keeps them small: ``… + 1e-4 * l2(params)``.
+
+    >>> from gradviz import Value
+    >>> l2([Value(3.0), Value(4.0)]).data
+    25.0
+
+    Raises:
+        ShapeError: there are no parameters.
+    """
+    values = list(parameters)
+    if not values:
+        raise ShapeError("l2() was given no parameters.", "Pass model.parameters().")
+    total = squares_at_once(values)
+    return _sum([(p * p).sum() if p.shape else p * p for p in values]) if total is None else total
 
 
 def _mean(term: Callable[[Any, Any], Any], predictions: Any, targets: Any) -> Any:

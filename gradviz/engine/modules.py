@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from functools import wraps
+from itertools import compress
 from sys import _getframe
 from types import FrameType, FunctionType
 from typing import Any, TypeGuard
 from weakref import ref
 
 from gradviz.engine.current import now, scopes
+from gradviz.engine.handle import forget_grads
 from gradviz.engine.place import is_own, user_frame
 from gradviz.engine.tape import Leaf, Scope
 from gradviz.engine.value import Value
@@ -137,6 +139,11 @@ class Module:
                     found[thing] = None
             elif isinstance(thing, _KEPT) and id(thing) not in seen:
                 seen.add(id(thing))
+                if type(thing) is list and set(map(type, thing)) == {Value}:  # weights: most of them
+                    homes = [value._tape for value in thing]
+                    params = [type(home) is Leaf and home.kind == "param" for home in homes]
+                    found.update(dict.fromkeys(compress(thing, params)))
+                    continue
                 inside: Any = vars(thing) if isinstance(thing, Module) else thing
                 waiting.extend(reversed(inside.values() if isinstance(inside, dict) else inside))
         return list(found)
@@ -147,8 +154,7 @@ class Module:
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters: None, as before the first ``backward()``."""
-        for parameter in self.parameters():
-            parameter.grad = None
+        forget_grads(self.parameters())
 
     def _name_in(self, caller: Module | None) -> str:
         """What a call of this module from ``caller`` is called."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from sys import _getframe
 from typing import Any
 
+from gradviz.engine.handle import forget_grads, set_all
 from gradviz.engine.place import user_frame
 from gradviz.engine.value import Value
 from gradviz.errors import GradvizError
@@ -31,18 +32,21 @@ class Optimizer:
     def step(self) -> None:
         """Change every parameter that has a gradient."""
         frame, rule = user_frame(_getframe(1)), repr(self)
-        for k, parameter in enumerate(self.params):
-            grad = parameter.grad
-            if grad is None:
-                continue
-            if self.weight_decay:
-                grad = grad + self.weight_decay * parameter.data
-            parameter._set(parameter.data - self._change(k, grad), rule, frame)
+        given = [k for k, parameter in enumerate(self.params) if parameter.grad is not None]
+        params = [self.params[k] for k in given]
+        data, grads = [parameter.data for parameter in params], [parameter.grad for parameter in params]
+        if self.weight_decay:
+            grads = [grad + self.weight_decay * x for x, grad in zip(data, grads, strict=True)]
+        changes = self._changes(given, grads)
+        set_all(params, [x - change for x, change in zip(data, changes, strict=True)], rule, frame)
 
     def zero_grad(self) -> None:
         """Forget all gradients: None, as before the first ``backward()``."""
-        for parameter in self.params:
-            parameter.grad = None
+        forget_grads(self.params)
+
+    def _changes(self, given: list[int], grads: list[Any]) -> list[Any]:
+        """What to subtract from the parameters of these numbers."""
+        return list(map(self._change, given, grads))
 
     def _change(self, k: int, grad: Any) -> Any:
         """What to subtract from parameter ``k``."""
@@ -67,6 +71,9 @@ class SGD(Optimizer):
         self.momentum = momentum
         self._require("momentum", momentum, momentum >= 0)
         self._velocity: dict[int, Any] = {}
+
+    def _changes(self, given: list[int], grads: list[Any]) -> list[Any]:
+        return super()._changes(given, grads) if self.momentum else [self.lr * grad for grad in grads]
 
     def _change(self, k: int, grad: Any) -> Any:
         if self.momentum:

@@ -19,8 +19,6 @@ from gradviz.errors import ShapeError
 from gradviz.operation import Op
 from gradviz.ops import OPS
 
-NOT_HERE = -1
-
 _new = object.__new__
 
 
@@ -35,20 +33,21 @@ def binary(name: str, *, reflected: bool = False) -> Callable[[H, Any], H]:
 
     def method(self: Any, other: Any) -> Any:
         kind, tape = type(self), now.tape
+        alike = type(other) is kind
+        if not (alike or type(other) is float or isinstance(other, Handle) or takes(other)):
+            return NotImplemented
         if tape.n > tape.limit:
             tape = room()
-        home = self._tape
-        a = self._row if home is tape else home.here if home.on is tape.key else NOT_HERE
-        b = NOT_HERE
-        if type(other) is kind:
-            home = other._tape
-            b = other._row if home is tape else home.here if home.on is tape.key else NOT_HERE
-        elif type(other) is float and a != NOT_HERE:
-            b = tape.constant(other, _getframe(1))
-        if a == NOT_HERE or b == NOT_HERE:
-            if not (isinstance(other, Handle) or takes(other)):
-                return NotImplemented
-            tape, a, b = _enter_pair(tape, self, other, _getframe(1))
+        try:
+            home, key = self._tape, tape.key
+            a = self._row if home is tape else home.here if home.on is key else tape.enter(self)
+            if alike:
+                home = other._tape
+                b = other._row if home is tape else home.here if home.on is key else tape.enter(other)
+            else:
+                b = take(tape, other, _getframe(1))
+        except Outdated:
+            tape, (a, b) = enter((self, other), _getframe(1))
         if reflected:
             a, b = b, a
         data = tape.data
@@ -120,17 +119,9 @@ def record(kind: type[H], name: str, inputs: Sequence[Any], **attrs: Any) -> H:
     return at(kind, tape, tape.write(CODES[name], a, b, z, frame.f_code, frame.f_lasti))
 
 
-def _enter_pair(tape: Tape, x: Handle, y: Any, frame: FrameType) -> tuple[Tape, int, int]:
-    """As ``enter``, for two on a tape that has room."""
-    try:
-        return (
-            tape,
-            tape.enter(x),
-            tape.enter(y) if isinstance(y, Handle) else tape.constant(as_data(y), frame),
-        )
-    except Outdated:
-        tape, (a, b) = enter((x, y), frame)
-        return tape, a, b
+def take(tape: Tape, x: Any, frame: FrameType) -> int:
+    """The row of a value or a number on a tape that has room."""
+    return tape.enter(x) if isinstance(x, Handle) else tape.constant(as_data(x), frame)
 
 
 def enter(inputs: Sequence[Any], frame: FrameType) -> tuple[Tape, list[int]]:
@@ -141,9 +132,7 @@ def enter(inputs: Sequence[Any], frame: FrameType) -> tuple[Tape, list[int]]:
     tape = room(len(inputs) + 1)
     while True:
         try:
-            rows = [
-                tape.enter(v) if isinstance(v, Handle) else tape.constant(as_data(v), frame) for v in inputs
-            ]
+            rows = [take(tape, v, frame) for v in inputs]
         except Outdated:
             begin()
             tape = room(len(inputs) + 1)

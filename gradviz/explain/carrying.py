@@ -92,11 +92,15 @@ def remark(graph: Graph, edge: int) -> str:
     arrived, passed = graph.grad_of(int(graph.consumer[edge])), graph.cotangent_of(edge)
     if type(passed) is float and math.isfinite(passed) and passed:  # nearly always
         return ""
-    if arrived is None or passed is None or not np.all(np.isfinite(arrived)):
+    if arrived is None or passed is None or not _finite(arrived):
         return ""
-    if not np.all(np.isfinite(passed)):
+    if not _finite(passed):
         return " A finite gradient came in: the trouble begins here."
     return " Nothing gets through." if np.any(arrived) and not np.any(passed) else ""
+
+
+def _finite(x: Number) -> bool:
+    return math.isfinite(x) if isinstance(x, float) else bool(np.all(np.isfinite(x)))
 
 
 def factor(x: float) -> str:

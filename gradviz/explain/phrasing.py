@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import numpy as np
 
@@ -101,6 +102,7 @@ def vjp_is_whole(graph: Graph, node: int) -> bool:
     return op is not None and any(re.search(r"\bg\b", text) for text in op.derivative)
 
 
+@lru_cache(maxsize=256)  # of the op table's formulas; a step needs one
 def typeset(text: str) -> str:
     """A formula of the op table as people write it.
 

@@ -47,8 +47,9 @@ def to_networkx(graph: Graph) -> nx.MultiDiGraph:
         nodes = numbers.tolist()
         out._node.update(zip(nodes, _nodes(graph), strict=True))
         consumers, inputs = _connect(graph, numbers)
-        out._succ.update(zip(nodes, consumers, strict=True))
-        out._pred.update(zip(nodes, inputs, strict=True))
+        for neighbours, made in ((out._succ, consumers), (out._pred, inputs)):
+            neighbours.update(out._node)  # a copy at its full size: filled in with nothing to move
+            neighbours.update(zip(nodes, made, strict=True))
     return out
 
 
@@ -60,21 +61,24 @@ class _Collector:
     """
 
     def __init__(self) -> None:
-        self.lock, self.users, self.was_on = Lock(), 0, False
+        self.lock, self.was_on = Lock(), False
+        self.users: set[object] = set()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        with self.lock:
-            if not self.users:
-                self.was_on = gc.isenabled()
+        user = object()
+        try:  # from here on, or an interrupt could leave it off
+            with self.lock:
+                if not self.users:
+                    self.was_on = gc.isenabled()
+                self.users.add(user)
                 gc.disable()
-            self.users += 1
-        try:
             yield
         finally:
             with self.lock:
-                self.users -= 1
+                self.users.discard(user)
                 if not self.users and self.was_on:
+                    self.was_on = False
                     if not gc.get_freeze_count():  # else somebody else keeps things frozen
                         gc.freeze()
                         gc.unfreeze()
@@ -88,26 +92,39 @@ def _nodes(graph: Graph) -> list[Facts]:
     arrays, grad = graph.arrays, graph.grad.tolist()
     for node in np.flatnonzero(~graph.has_grad).tolist():
         grad[node] = None
-    columns = (
-        *(_labels(graph), _picked(graph.op_names, graph.op), _picked(KINDS, graph.kind)),
-        *(_plain(graph.data.tolist(), arrays["data"]), _plain(grad, arrays["grad"]), _states(graph)),
-        *(_picked([*map(_text, graph.scopes)], graph.scope),),
-        *(_picked([_text(str(span or "")) for span in graph.spans], graph.source),),
-    )
-    facts = [
-        {"name": name, "op": op, "kind": kind, "data": data, "grad": grad, "state": state, "scope": scope,
-         "source": source}
-        for name, op, kind, data, grad, state, scope, source in zip(*columns, strict=True)
-    ]  # fmt: skip
+    facts = _alike(graph)
+    columns = _labels(graph), _plain(graph.data.tolist(), arrays["data"]), _plain(grad, arrays["grad"])
+    for fact, name, number, gradient in zip(facts, *columns, strict=True):
+        fact["name"] = name
+        fact["data"] = number
+        fact["grad"] = gradient
     _drop_absent(facts, "data", list(arrays["data"]))
     _drop_absent(facts, "grad", np.flatnonzero(~graph.has_grad).tolist() + list(arrays["grad"]))
     return facts
 
 
+def _alike(graph: Graph) -> list[Facts]:
+    """Each node's facts, its name and numbers left open: copied from the few that differ in the others."""
+    sources = [_text(str(span or "")) for span in graph.spans]
+    things = graph.op_names, KINDS, _STATES, [*map(_text, graph.scopes)], sources
+    columns = graph.op, graph.kind, _states(graph), graph.scope, graph.source
+    sizes = [max(len(each), 1) for each in things]
+    codes, which = np.unique(np.ravel_multi_index(columns, sizes), return_inverse=True)
+    picked = [
+        _picked(each, index) for each, index in zip(things, np.unravel_index(codes, sizes), strict=True)
+    ]
+    patterns = [
+        {"name": "", "op": op, "kind": kind, "data": 0.0, "grad": 0.0, "state": state, "scope": scope,
+         "source": source}
+        for op, kind, state, scope, source in zip(*picked, strict=True)
+    ]  # fmt: skip
+    return [*map(dict.copy, _picked(patterns, which))]
+
+
 def _connect(graph: Graph, numbers: np.ndarray) -> tuple[list[Neighbours], list[Neighbours]]:
     """Each node's consumers and inputs; the edges of one pair of nodes share one dict, which both hold."""
-    consumers: list[Neighbours] = [{} for _ in numbers]
-    inputs: list[Neighbours] = [{} for _ in numbers]
+    consumers: list[Neighbours] = [{} for _ in range(len(graph))]
+    inputs: list[Neighbours] = [{} for _ in range(len(graph))]
     source, target = numbers[graph.input].tolist(), numbers[graph.consumer].tolist()
     slots = (np.arange(graph.edge_count) - graph.input_start[graph.consumer]).tolist()
     facts = _edges(graph, slots)
@@ -177,11 +194,12 @@ def _said(value: Number | None) -> float | str | None:
     return value
 
 
-def _states(graph: Graph) -> list[str]:
+def _states(graph: Graph) -> np.ndarray:
+    """Per node an index into ``_STATES``."""
     conditions = [graph.kind == CONST, ~graph.has_grad, ~np.isfinite(graph.grad), graph.grad == 0]
-    states = _picked(_STATES, np.select(conditions, range(4), 4))
+    states = np.select(conditions, range(4), 4)
     for node in graph.arrays["grad"]:
-        states[node] = graph.state_of(node)
+        states[node] = _STATES.index(graph.state_of(node))
     return states
 
 

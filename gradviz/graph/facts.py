@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from gradviz.frozen import Frozen
 
 KINDS = ("const", "input", "param", "op")
 CONST, INPUT, PARAM, OP = range(4)
 Number = float | np.ndarray
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(Frozen):
     """A place in the user's source: lines from 1 (0: unknown), columns from 0, in UTF-8 bytes."""
 
     file: str
@@ -28,8 +28,7 @@ class Span:
         return f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True)
-class Update:
+class Update(Frozen):
     """A parameter's data before and after the update that followed a pass, and the rule that made it."""
 
     node: int
@@ -39,8 +38,7 @@ class Update:
     source: Span | None = None
 
 
-@dataclass(frozen=True)
-class Edge:
+class Edge(Frozen):
     """A value read: ``target`` computes with ``source``, and a cotangent travels back."""
 
     id: int
@@ -51,8 +49,7 @@ class Edge:
     local: Number | None
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(Frozen):
     """One value of a pass. ``state`` says what there is to say of its gradient."""
 
     id: int

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MANY = 1_000  # labels that are quick to write one by one
 DEARER = 8  # how much more time a label takes by itself
 
-_Made: TypeAlias = tuple[Op, np.ndarray]  # an op, and the nodes it made
+_Made: TypeAlias = tuple[Op, np.ndarray, np.ndarray]  # an op, the nodes it made, what these read by slot
 _PLACE = re.compile(r"\{(\d)\}")
 _TENS = 10 ** np.arange(1, 19)
 
@@ -48,21 +48,24 @@ def labels_of(graph: Graph) -> list[str]:
     """Give every node's label, in the order of nodes."""
     numbers, ops = _Numbers(graph), _ops_of(graph)
     depths = _measured(graph, numbers, ops)
-    wanted = [depths[-1].fits]
-    for depth in depths[-2:0:-1]:
+    wanted, bare = [depths[-1].fits], ~depths[-1].fits
+    for depth in depths[-2::-1]:
         read = np.zeros(len(graph), dtype=bool)
         read[graph.input[wanted[0][graph.consumer]]] = True
         wanted.insert(0, read & depth.fits)
-    plain = texts = _plain(graph, numbers)
-    for below, write in zip(depths, wanted, strict=False):
-        before, texts = texts, list(plain)
-        for op, nodes in ops:
-            _write(graph, op, nodes[write[nodes]], below, before, texts)
+        bare |= read & ~depth.fits
+    texts = plain = _plain(graph, numbers, np.flatnonzero(bare))
+    for below, write in zip(depths, wanted[1:], strict=False):
+        before, texts = texts, plain.copy()
+        for op, nodes, inputs in ops:
+            here = write[nodes]
+            _write(op, nodes[here], inputs[:, here], below, before, texts)
+    labels: list[str] = texts.tolist()
     whole = depths[-1].whole
     for node in graph.expressions.nodes():
         if graph.expressions.names_alone(node) or not whole[node]:
-            texts[node] = graph.expressions.of(node)
-    return texts
+            labels[node] = graph.expressions.of(node)
+    return labels
 
 
 def fitting(graph: Graph) -> list[bytes]:
@@ -75,8 +78,8 @@ def _measured(graph: Graph, numbers: _Numbers, ops: list[_Made]) -> list[_Depth]
     depths = [_Depth(*_plain_lengths(graph, numbers))]
     for _ in range(DEEPEST):
         depths.append(_Depth(depths[0].length, depths[0].precedence, depths[0].whole))
-        for op, nodes in ops:
-            _measure(graph, op, nodes, *depths[-2:])
+        for op, nodes, inputs in ops:
+            _measure(op, nodes, inputs, *depths[-2:])
     return depths
 
 
@@ -84,8 +87,12 @@ def _ops_of(graph: Graph) -> list[_Made]:
     """The ops that have a source form, and the nodes without a name that they made."""
     named = np.zeros(len(graph), dtype=bool)
     named[list(graph.names)] = True
-    found = [(OPS.get(name), code) for code, name in enumerate(graph.op_names)]
-    return [(op, np.flatnonzero((graph.op == code) & ~named)) for op, code in found if op and op.arity]
+    made = []
+    for code in np.flatnonzero(np.bincount(graph.op)).tolist():
+        if (op := OPS.get(graph.op_names[code])) and op.arity:
+            nodes = np.flatnonzero((graph.op == code) & ~named)
+            made.append((op, nodes, graph.input[graph.input_start[nodes] + np.arange(op.arity)[:, None]]))
+    return made
 
 
 class _Numbers:
@@ -103,62 +110,57 @@ class _Numbers:
 
 def _plain_lengths(graph: Graph, numbers: _Numbers) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How long the texts of ``_plain`` are, how tightly bound, and which are no node's number."""
-    length = 2 + np.searchsorted(_TENS, np.arange(len(graph)), side="right")
-    precedence = np.full(len(graph), ATOM)
-    length[numbers.nodes] = np.array([len(text) for text in numbers.texts], dtype=np.int64)[numbers.which]
+    length = (2 + np.searchsorted(_TENS, np.arange(len(graph)), side="right")).astype(np.int8)
+    precedence = np.full(len(graph), ATOM, dtype=np.int8)
+    length[numbers.nodes] = np.array([len(text) for text in numbers.texts], dtype=np.int8)[numbers.which]
     negative = np.array([text.startswith("-") for text in numbers.texts], dtype=bool)[numbers.which]
     precedence[numbers.nodes[negative]] = UNARY
     named = list(graph.names)
-    length[named], precedence[named] = [len(name) for name in graph.names.values()], ATOM
+    length[named] = [min(len(name), LONGEST + 1) for name in graph.names.values()]
+    precedence[named] = ATOM
     whole = np.zeros(len(graph), dtype=bool)
     whole[numbers.nodes] = whole[named] = True
     return length, precedence, whole
 
 
-def _plain(graph: Graph, numbers: _Numbers) -> list[str]:
-    """What a node is called without its expression."""
-    texts = [f"n{node}" for node in range(len(graph))]
-    for node, k in zip(numbers.nodes.tolist(), numbers.which.tolist(), strict=True):
-        texts[node] = numbers.texts[k]
-    for node, name in graph.names.items():
-        texts[node] = name
+def _plain(graph: Graph, numbers: _Numbers, wanted: np.ndarray) -> np.ndarray:
+    """What some nodes are called without their expressions; an array of texts."""
+    texts = np.full(len(graph), "", dtype=object)
+    texts[wanted] = ("n%d " * len(wanted) % (*wanted.tolist(),)).split()
+    texts[numbers.nodes] = np.array(numbers.texts, dtype=object)[numbers.which]
+    texts[list(graph.names)] = list(graph.names.values())
     return texts
-
-
-def _inputs(graph: Graph, op: Op, nodes: np.ndarray) -> np.ndarray:
-    """The nodes that are read, of shape (slots, nodes)."""
-    return np.asarray(graph.input[graph.input_start[nodes] + np.arange(op.arity or 0)[:, None]])
 
 
 def _bracketed(op: Op, slot: int, precedence: np.ndarray) -> np.ndarray:
     return np.asarray(precedence < bound_at(op.precedence, slot))
 
 
-def _measure(graph: Graph, op: Op, nodes: np.ndarray, below: _Depth, depth: _Depth) -> None:
+def _measure(op: Op, nodes: np.ndarray, inputs: np.ndarray, below: _Depth, depth: _Depth) -> None:
     """How long the expressions of one op's nodes are, their inputs being written as ``below`` says."""
-    inputs = _inputs(graph, op, nodes)
     lengths = below.length[inputs]
-    brackets = [_bracketed(op, slot, below.precedence[row]) for slot, row in enumerate(inputs)]
-    total = len(_PLACE.sub("", op.code)) + lengths.sum(axis=0) + 2 * np.sum(brackets, axis=0)
-    fits = (total <= LONGEST) & np.all(lengths <= LONGEST, axis=0)
-    depth.fits[nodes] = fits
-    depth.length[nodes[fits]] = total[fits]
-    depth.precedence[nodes[fits]] = op.precedence
-    depth.whole[nodes[fits]] = np.all(below.whole[inputs], axis=0)[fits]
+    total = len(_PLACE.sub("", op.code)) + lengths.sum(axis=0, dtype=np.int16)
+    for slot, row in enumerate(inputs):
+        total += _bracketed(op, slot, below.precedence[row]) * np.int16(2)
+    fits = (total <= LONGEST) & (lengths <= LONGEST).all(axis=0)
+    fitting = nodes[fits]
+    depth.fits[fitting] = True
+    depth.length[fitting] = total[fits]
+    depth.precedence[fitting] = op.precedence
+    depth.whole[fitting] = below.whole[inputs].all(axis=0)[fits]
 
 
 def _write(
-    graph: Graph, op: Op, nodes: np.ndarray, below: _Depth, before: list[str], texts: list[str]
+    op: Op, nodes: np.ndarray, inputs: np.ndarray, below: _Depth, before: np.ndarray, texts: np.ndarray
 ) -> None:
     """Write the expressions of one op's nodes; those that need the same brackets in one go."""
-    inputs = _inputs(graph, op, nodes)
-    brackets = [_bracketed(op, slot, below.precedence[row]) for slot, row in enumerate(inputs)]
-    pattern = sum((bits.astype(np.int64) << slot for slot, bits in enumerate(brackets)), np.zeros_like(nodes))
+    pattern = np.zeros(len(nodes), dtype=np.int64)
+    for slot, row in enumerate(inputs):
+        pattern |= _bracketed(op, slot, below.precedence[row]).astype(np.int64) << slot
     for bits in np.flatnonzero(np.bincount(pattern)).tolist():
         same = pattern == bits
-        rows = [[before[i] for i in row[same].tolist()] for row in inputs]
-        for node, text in zip(nodes[same].tolist(), _expressions(op, bits, rows), strict=True):
-            texts[node] = text
+        rows = before[inputs[:, same]].tolist()
+        texts[nodes[same]] = [*_expressions(op, bits, rows)]
 
 
 def _expressions(op: Op, bits: int, rows: list[list[str]]) -> Iterable[str]:

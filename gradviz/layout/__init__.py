@@ -5,7 +5,6 @@ Pure geometry: sizes and pairs in, coordinates out. It knows nothing of graphs, 
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import itertools
 from collections.abc import Sequence
@@ -124,7 +123,7 @@ def _cached(
         except LayoutError as error:
             note = f"{error.message} Laid out by gradviz itself."
     own = layered.layout(size, pairs, layer, rankdir=rankdir, gap=gap, timeout=timeout, before=old)
-    return dataclasses.replace(_shifted(own, old), note=note)
+    return _shifted(own, old)._replace(note=note)
 
 
 def _shifted(found: Layout, before: Floats | None) -> Layout:
@@ -133,4 +132,4 @@ def _shifted(found: Layout, before: Floats | None) -> Layout:
         return found
     moved = found.boxes[:, :2] + found.boxes[:, 2:] / 2 - before
     x, y = np.nanmean(moved, axis=0).round(2).tolist()
-    return dataclasses.replace(found, shift=(x, y))
+    return found._replace(shift=(x, y))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from gradviz.frozen import Frozen
 
 Curve: TypeAlias = tuple[tuple[float, float], ...]
 Sizes: TypeAlias = Sequence[tuple[float, float]] | NDArray[np.float64]
@@ -69,8 +70,7 @@ class Curves(Sequence[Curve]):
         return hash((self.starts.tobytes(), self.points.tobytes()))
 
 
-@dataclass(frozen=True, eq=False)
-class Layout:
+class Layout(Frozen, eq=False):
     """Where boxes and edges go, in px, y downwards.
 
     Attributes:

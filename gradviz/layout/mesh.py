@@ -6,12 +6,12 @@ hundred samples so costs as many dummies as it crosses layers, not a hundred tim
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradviz.frozen import Frozen
 from gradviz.grouping import grouped
 from gradviz.layout.geometry import BOX_GAP, Floats, Ints
 
@@ -25,8 +25,7 @@ _PULL = (2.0, 2.0, 8.0)
 _MOST_STOPS = 20_000
 
 
-@dataclass(frozen=True)
-class Mesh:
+class Mesh(Frozen):
     """The layered graph, its nodes numbered layer by layer and in each layer from top to bottom.
 
     Attributes:
@@ -91,8 +90,7 @@ class Mesh:
         """Number the nodes anew: ``order`` lists them layer by layer."""
         number = np.empty_like(order)
         number[order] = np.arange(self.count)
-        return replace(
-            self,
+        return self._replace(
             height=self.height[order],
             tail=number[self.tail],
             head=number[self.head],

@@ -53,6 +53,8 @@ def arrange(mesh: Mesh, before: Floats, check: Callable[[], None]) -> tuple[Mesh
         found = mesh.crossings(y) if mesh.count <= _COUNTED else 0
         if fewest < 0 or found < fewest:
             best, fewest = y, found
+        if not fewest:
+            break
     check()
     order = ordered(mesh.layer, best)
     y = best[order]

@@ -6,11 +6,10 @@ calls over half of the graph, whether it has five layers or fifty thousand.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from gradviz.frozen import Frozen
 from gradviz.layout.geometry import Floats, Ints
 from gradviz.layout.mesh import Mesh
 
@@ -18,8 +17,7 @@ LEAST = 1e-6  # the strength of what nothing pulls
 _HOLD = 1000.0  # how strongly a box stays where it was, beside 1 or 2 for each of its edges
 
 
-@dataclass(frozen=True)
-class _Half:
+class _Half(Frozen):
     """The nodes of every other layer, and all ends of short edges at them."""
 
     nodes: Ints

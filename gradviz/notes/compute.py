@@ -42,7 +42,7 @@ def graph_of_text(source: str, root: str = "", backward: bool = True) -> Graph:
     for statement in parse(source):
         if statement.name in lines:
             raise statement.first.mistake(
-                f"{statement.name} has a value already, from line {lines[statement.name]}.",
+                f"{statement.name} has a value already, from line {lines[statement.name]} of this text.",
                 "Choose another name.",
             )
         last = _computed(statement, named)

@@ -46,7 +46,8 @@ def player(drawn: Figure) -> str:
     width = f"width:{drawn.width};" if drawn.width else "width:100%;"
     return (
         f'<iframe sandbox="allow-scripts" loading="lazy" title="{xml(drawn.alt)}" '
-        f'style="{width}max-width:100%;aspect-ratio:3/2;border:0" srcdoc="{escape(drawn.player)}"></iframe>'
+        f'style="{width}max-width:100%;aspect-ratio:3/2;min-height:320px;border:0" '
+        f'srcdoc="{escape(drawn.player)}"></iframe>'
     )
 
 

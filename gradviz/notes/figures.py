@@ -177,6 +177,7 @@ def _drawn(known: Figure, text: str, options: Mapping[str, Any], folder: str, al
 
 def _moment(graph: Graph, phase: str | None, step: int | None) -> Frame | None:
     """The state to show; None is the finished pass."""
+    from gradviz.renderers.wording import counted
     from gradviz.timeline import Timeline
 
     if phase is None and step is None:
@@ -185,7 +186,7 @@ def _moment(graph: Graph, phase: str | None, step: int | None) -> Frame | None:
     steps = timeline.phase_range(phase) if phase else range(len(timeline))
     if step is not None and step > len(steps):
         of = f"The phase {phase}" if phase else "This pass"
-        raise Mistake(f"{of} has {len(steps)} steps, so step can be 0 to {len(steps)}.")
+        raise Mistake(f"{of} has {counted(len(steps), 'step')}, so step can be 0 to {len(steps):,}.")
     return timeline.frame(steps.stop if step is None else steps.start + step)
 
 

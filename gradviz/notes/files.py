@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Set
 from pathlib import Path
 
-from gradviz.errors import GradvizError
+from gradviz.errors import GradvizError, unwritable
 from gradviz.notes.rewrite import IMAGES
 
 _BOM = b"\xef\xbb\xbf"
@@ -43,6 +43,8 @@ def write(path: str, data: bytes) -> bool:
     """
     path = os.path.realpath(path)  # of a link, the file that it leads to
     part = f"{path}.part-{os.getpid()}"
+    if os.path.exists(path) and not os.path.isfile(path):  # a device would be replaced by a file
+        raise GradvizError(f"{path} cannot be written: it is not a file.", "Choose another name.")
     try:
         if os.path.isfile(path) and os.path.getsize(path) == len(data) and Path(path).read_bytes() == data:
             return False
@@ -55,7 +57,7 @@ def write(path: str, data: bytes) -> bool:
     except OSError as error:
         if os.path.exists(part):
             os.unlink(part)
-        raise GradvizError(f"{path} cannot be written: {error.strerror}.") from None
+        raise unwritable(path, error) from None
     return True
 
 

@@ -37,4 +37,6 @@ def nearest(word: str, known: object, what: str) -> str:
 
     names = sorted(str(name) for name in known)  # type: ignore[attr-defined]
     near = get_close_matches(word, names, n=1)
-    return f"Did you mean {near[0]}?" if near else f"The {what} are {', '.join(names)}."
+    if near:
+        return f"Did you mean {near[0]}?"
+    return f"There is only {names[0]}." if len(names) == 1 else f"The {what} are {', '.join(names)}."

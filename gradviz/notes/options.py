@@ -55,7 +55,9 @@ def _count(text: str) -> int:
 
 
 def _whole(text: str) -> int:
-    return -_count(text[1:]) if text.startswith("-") else _count(text)
+    if not re.fullmatch(r"-?[0-9]{1,9}", text):
+        raise ValueError("a whole number; a negative one counts from the end")
+    return int(text)
 
 
 def _flag(text: str) -> bool:

@@ -42,6 +42,7 @@ class Written:
         names: all pictures that the text shows, by name.
         errors: what is wrong, each with file and line.
         files_read: the recordings and scripts that the notes name.
+        notes: how many there are; ``missing``: how many of them have no picture.
     """
 
     text: str = ""
@@ -49,6 +50,8 @@ class Written:
     names: set[str] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)
     files_read: set[str] = field(default_factory=set)
+    notes: int = 0
+    missing: int = 0
 
 
 def rewrite(
@@ -108,6 +111,7 @@ class _Writer:
 
     def block(self, note: Note) -> Iterator[str]:
         """Give the lines that stand for a note."""
+        self.written.notes += 1
         yield note.prefix + HEAD + hidden(note.opening)
         yield from map(hidden, note.body)
         yield note.indent + TAIL
@@ -141,6 +145,8 @@ class _Writer:
         if drawn.picture:
             lines += ["", *_picture(drawn, self.written)]
             self.written.names.update(_LINK.findall("\n".join(lines)))
+        else:
+            self.written.missing += 1
         return [*lines, ""]
 
 
@@ -173,6 +179,7 @@ def _box(drawn: Figure) -> Iterator[str]:
 def _text(text: str) -> str:
     """Text that Markdown shows as it is, wherever it stands in a line."""
     safe = re.sub(r"[\\\[\]`*_]", r"\\\g<0>", " ".join(visible(text).split()))
+    safe = re.sub(r"&(?=#?\w+;)", "&amp;", safe)
     for char, entity in (("<", "&lt;"), (">", "&gt;"), ("$", "&#36;"), ("~", "&#126;")):
         safe = safe.replace(char, entity)
     return safe

@@ -72,7 +72,9 @@ def _opened(path: str, index: int, name: str) -> Graph:
         with Recording.open(path) as recording:
             return recording.graph(index)
     except GradvizError as error:
-        raise Mistake(error.message.replace(path, name), error.hint) from None
+        found = os.path.lexists(path)
+        cure = error.hint if found else "Paths begin at the folder of the document."
+        raise Mistake(error.message.replace(path, name), cure) from None
 
 
 def _run(script: str, folder: str, recording: str, index: int) -> Graph:

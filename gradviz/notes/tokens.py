@@ -63,7 +63,7 @@ def tokens_of(source: str) -> Iterator[Token]:
         at = found.end()
         if token.kind != "space":
             yield token
-            count += 1
+            count += token.kind != "end"
         if count > MOST_TOKENS:
             raise token.mistake(
                 f"More than {MOST_TOKENS:,} words and signs.", "A recording has no such limit."

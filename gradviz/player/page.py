@@ -24,6 +24,7 @@ from gradviz.player.carried import MOST_BYTES, Carrier
 from gradviz.player.files import INDEX, modules, page_files
 from gradviz.recording import Recording
 from gradviz.renderers.style import css
+from gradviz.renderers.wording import counted
 from gradviz.timeline import Timeline
 
 THEMES = ("auto", "light", "dark")
@@ -116,7 +117,7 @@ def moment_of(timeline: Timeline, phase: str | None, step: int | None) -> int:
         return steps.stop if phase else 0
     if not 0 <= step <= len(steps):
         of = f"The phase {phase}" if phase else "This pass"
-        raise GradvizError(f"{of} has {len(steps):,} steps, so step can be 0 to {len(steps)}.")
+        raise GradvizError(f"{of} has {counted(len(steps), 'step')}, so step can be 0 to {len(steps):,}.")
     return steps.start + step
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gradviz.errors import DataError
+from gradviz.frozen import Frozen
 
 if TYPE_CHECKING:
     from gradviz.graph import Graph
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["RECORDERS", "Recorder", "record", "recorder_for"]
 
 
-@dataclass(frozen=True)
-class Recorder:
+class Recorder(Frozen):
     """One kind of values that can be recorded.
 
     Attributes:
@@ -97,4 +96,5 @@ def recorder_for(obj: object) -> Recorder:
 def _shown(obj: object) -> str:
     if issubclass(type(obj), type):
         return f"The class {type.__dict__['__name__'].__get__(obj)} is not a value: it"
-    return "None" if obj is None else f"A {type(obj).__name__}"
+    name = type(obj).__name__
+    return "None" if obj is None else f"{'An' if name[:1] in 'aeiouAEIOU' else 'A'} {name}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from gradviz.frozen import Frozen
 from gradviz.graph import Graph, Update
 
 
@@ -26,8 +26,7 @@ class Sink(Protocol):
         """Take how the run ended."""
 
 
-@dataclass(frozen=True)
-class Keep:
+class Keep(Frozen):
     """Passes 0, ``every``, 2 · ``every``, …; of these the ``first`` and the ``last``, or all of them."""
 
     every: int = 1
@@ -47,7 +46,7 @@ class Keep:
     @property
     def facts(self) -> dict[str, int]:
         """What was asked for, in plain types."""
-        return {name: number for name, number in asdict(self).items() if number is not None}
+        return {name: number for name, number in self._asdict().items() if number is not None}
 
 
 class Keeper:

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
 
@@ -16,18 +15,19 @@ import numpy as np
 from gradviz.engine.tape import Leaf
 from gradviz.engine.value import Value
 from gradviz.errors import RecordingError
+from gradviz.frozen import Frozen
 from gradviz.graph import Graph, Span, Update
 from gradviz.recorders.files import in_library as in_library
 from gradviz.recorders.files import is_users, source_text
 from gradviz.recorders.keeping import Keeper, Sink
 from gradviz.recorders.naming import names_in
+from gradviz.recorders.signals import undisturbed
 from gradviz.recorders.value import freeze, span_of
 
 SOURCE_FILES = 200
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Frozen):
     """Where recording stops while the script goes on."""
 
     passes: int = 10_000
@@ -40,6 +40,7 @@ class PassListener:
     Attributes:
         passes: how many there were.
         refused: how many more that could not be recorded.
+        stopped: why recording has stopped; "" while it goes on.
         keeper: keeps those that are wanted.
 
     Args:
@@ -63,6 +64,7 @@ class PassListener:
     ) -> None:
         self.writer, self.say, self.limits = writer, say, limits or Limits()
         self.passes, self.refused, self.keeper = 0, 0, Keeper(writer, wants)
+        self.stopped = ""
         self._active, self._pid, self._lock = True, os.getpid(), threading.RLock()
         self._sources = sources
         self._script = os.path.abspath(script) if script else ""
@@ -91,6 +93,9 @@ class PassListener:
         """Do our part; whatever goes wrong in it is said once, and is not the script's concern."""
         if not self._active or os.getpid() != self._pid:
             return  # stopped, or a forked child
+        undisturbed(lambda: self._careful(work))
+
+    def _careful(self, work: Callable[[], None]) -> None:
         try:
             with self._lock, np.errstate(all="ignore"):
                 work()
@@ -134,7 +139,7 @@ class PassListener:
         return True
 
     def _stop(self, why: str) -> None:
-        self._active = False
+        self._active, self.stopped = False, why
         self._leaves, self._changes = {}, list
         self.say(why)
 
@@ -175,12 +180,13 @@ def is_value(held: object) -> bool:
 
 
 def say(text: str) -> None:
-    """Tell the user something on the real standard error, if there still is one."""
+    """Tell the user something on the real standard error, if there still is one: one line, and no control."""
     if sys.__stderr__ is None:
         return
     try:
         os.fstat(sys.__stderr__.fileno())  # what a closed file keeps in its buffer changes the exit code
-        print(f"gradviz: {text}", file=sys.__stderr__, flush=True)
+        line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        print(f"gradviz: {line}", file=sys.__stderr__, flush=True)
     except (OSError, ValueError):
         pass  # the script has closed it
 

@@ -23,6 +23,7 @@ class Part:
     def cut(self) -> None:
         """Read the tape up to the last row that is asked for."""
         settle(self.tape)
+        self.tape.complete()
         self.n = max(self.wanted) + 1
         columns = self.tape.op, self.tape.a, self.tape.b
         self.op, self.a, self.b = (np.fromiter(column, np.int64, self.n) for column in columns)

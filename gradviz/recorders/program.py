@@ -14,10 +14,11 @@ import pkgutil
 import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType, TracebackType
 from typing import Any
+
+from gradviz.frozen import Frozen
 
 AT_START = (
     "abc",
@@ -35,8 +36,7 @@ AT_START = (
 OURS = ("gradviz", "click", "importlib", "_frozen_importlib", "runpy", "pkgutil")
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Frozen):
     """How a program ended.
 
     Attributes:

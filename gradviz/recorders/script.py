@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any
 
@@ -17,21 +16,20 @@ from gradviz import __version__
 from gradviz.engine import hooks
 from gradviz.errors import RecordingError
 from gradviz.recorders import RECORDERS
+from gradviz.recorders.classless import is_classless
 from gradviz.recorders.keeping import Keep, Sink
 from gradviz.recorders.listener import Limits, PassListener, say
 from gradviz.recorders.program import Outcome, Program
 from gradviz.recorders.standin import StandIn
-from gradviz.recorders.watch import Watch
 
 LONGEST = 10_000  # characters of an exception's message
 
 
-@dataclass
 class RunResult:
     """How a recorded run ended; ``passes`` still grows while threads of the script go on."""
 
-    outcome: Outcome
-    listener: PassListener
+    def __init__(self, outcome: Outcome, listener: PassListener) -> None:
+        self.outcome, self.listener = outcome, listener
 
     @property
     def passes(self) -> int:
@@ -83,13 +81,12 @@ def run_script(
     script = "" if module else path
     listener = PassListener(writer, say, script=script, limits=limits, sources=sources, wants=wants)
     result = RunResult(Outcome(), listener)
-    watch = Watch(listener)
-    removers = [hooks.listen(listener), *install_stand_ins(), watch.install()]
+    removers = [hooks.listen(listener), *install_stand_ins()]
+    removers = [*_watched(program, listener), *removers]
 
     def finish() -> None:
         if os.getpid() != owner:
             return  # a forked child that exits has nothing to finish
-        watch.conclude(vars(program.main), program.file)
         for remove in removers:
             remove()
         listener.flush()
@@ -109,11 +106,23 @@ def run_script(
     return result
 
 
+def _watched(program: Program, listener: PassListener) -> list[Callable[[], None]]:
+    """Watch the classes that a program defines, if it can define any; give what is to be done in the end."""
+    if is_classless(program.target):
+        return []
+    from gradviz.recorders.watch import Watch
+
+    watch = Watch(listener)
+    remove = watch.install()
+    return [lambda: watch.conclude(vars(program.main), program.file), remove]
+
+
 def _finish(writer: Sink, result: RunResult) -> None:
     try:
         writer.finish(result.exception, result.exit_code)
     except RecordingError as error:
-        say(str(error))
+        if not result.listener.stopped.startswith(str(error)):  # else it was said
+            say(str(error))
 
 
 def program_of(path: str, argv: Sequence[str], *, module: bool = False) -> Program:
@@ -144,7 +153,7 @@ def facts_of_run(
         "script": path,
         "module": module,
         "argv": list(argv),
-        "limits": asdict(limits or Limits()),
+        "limits": (limits or Limits())._asdict(),
         "keep": (keep or Keep()).facts,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "gradviz": __version__,

@@ -7,7 +7,6 @@ columns of structure, and writers know by their identity that they are the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from types import CodeType
 from typing import Any
 
@@ -16,14 +15,14 @@ import numpy as np
 from gradviz.engine.place import Site
 from gradviz.engine.settle import Inner
 from gradviz.engine.tape import Tape
+from gradviz.frozen import Frozen
 from gradviz.graph import Graph
 from gradviz.recorders.places import span_of
 
 COLUMNS = ("op", "kind", "input_start", "input", "scopes", "scope", "spans", "source", "root")
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(Frozen):
     """What the rows of a tape were, up to a root's.
 
     Attributes:
@@ -44,8 +43,9 @@ class Shape:
     def of(cls, tape: Tape, facts: tuple[Any, ...], ids: np.ndarray, rows: np.ndarray, graph: Graph) -> Shape:
         """Remember the one tape that a graph was made from, and what its facts were then."""
         n = len(ids)
-        leaves = [k for k, here in enumerate(tape.leaf_rows) if here < n and ids[here] >= 0]
-        at = [int(ids[tape.leaf_rows[k]]) for k in leaves]
+        rows_of = tape.leaf_rows
+        leaves = [k for k, here in enumerate(rows_of) if here < n and ids[here] >= 0]
+        at = [int(ids[rows_of[k]]) for k in leaves]
         columns = {key: getattr(graph, key) for key in COLUMNS}
         return cls(facts, ids, rows, leaves, at, columns)
 
@@ -60,7 +60,7 @@ class Shape:
         *now, marks_now, code_now, at_now = facts
         same = before == now and code == code_now and len(marks) == len(marks_now)
         same = same and all(map(_same_mark, marks, marks_now)) and all(map(_same_place, code, at, at_now))
-        return replace(self, facts=facts) if same else None
+        return self._replace(facts=facts) if same else None
 
 
 def _same_mark(one: tuple[int, str, Site | None], other: tuple[int, str, Site | None]) -> bool:
@@ -81,10 +81,11 @@ def facts_of(tape: Tape, inner: Inner) -> tuple[Any, ...]:
     These are the columns of its written rows, the blocks that the others belong to, and kinds and scopes of
     leaves. What is compared first is the cheapest.
     """
+    tape.complete()
     leaves = [(leaf.kind, leaf.scope) for leaf in tape.leaves]
     number = {layer: k for k, layer in enumerate(dict.fromkeys(block.layer for block in inner.blocks))}
     blocks = [(number[block.layer], block.start, block.inputs) for block in inner.blocks]
     op, a, b, code, at = [inner.pick(column) for column in (tape.op, tape.a, tape.b, tape.code, tape.at)]
     layers = [(layer.plan, layer.rows) for layer in number]
-    rows = len(inner.at), tape.leaf_rows[:], leaves, dict(tape.many), layers, blocks, op, a, b
+    rows = len(inner.at), tape.leaf_rows, leaves, dict(tape.many), layers, blocks, op, a, b
     return *rows, tape.marks[:], code, at

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,8 +23,7 @@ _last: Shape | None = None
 OP_NAMES = ("", *(row.name for row in ROWS))
 
 
-@dataclass(frozen=True)
-class Frozen:
+class Frozen(NamedTuple):
     """A Graph, and which of its nodes are which leaves: needed to tell later what an update changed."""
 
     graph: Graph
@@ -87,7 +85,8 @@ class _Freezer:
     def _again(self, shape: Shape, inner: Inner) -> dict[str, Any]:
         """The columns of a tape whose rows are those of the last one."""
         tape = self.root_tape
-        leaves = [tape.leaves[k] for k in shape.leaves]
+        all_of_them = tape.leaves
+        leaves = [all_of_them[k] for k in shape.leaves]
         self.ids[tape], self.leaves = shape.ids, dict(zip(leaves, shape.at, strict=True))
         self.names.update((node, leaf.name) for leaf, node in self.leaves.items() if leaf.name)
         self.names.update(_by_node(tape.names, shape.ids))
@@ -165,8 +164,9 @@ class _Freezer:
     def _prior(self, count: int, leaves: dict[int, Leaf], nodes: np.ndarray) -> np.ndarray:
         """What the gradients of leaves, given by their place in the column, were before the pass."""
         column = np.zeros(count)
-        before = self.root_tape.prior.get(self.root_row)  # None if there was no pass from this root
-        if before is not None:
+        passed = self.root_tape.prior.get(self.root_row)  # None if there was no pass from this root
+        if passed is not None:
+            before = dict(zip(*passed, strict=True))
             now = {k: (leaf, leaf.grad[0]) for k, leaf in leaves.items() if leaf.grad[0] is not None}
             told = {
                 k: before.get(leaf, g) for k, (leaf, g) in now.items()

@@ -67,7 +67,7 @@ def _needs(home: Home, row: int) -> tuple[tuple[Home, int], ...] | None:
         return None
     op, a, b, data = _row(home, row)
     if op == LEAF:
-        return ((home.leaves[a], 0),)
+        return (home.origin(row),)
     if op == IMPORT:
         return (home.imports[a][:2],)
     if op in (_ADD, _MUL) or (op == _POW and data[b] >= 0):

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any
 
 import numpy as np
 
 from gradviz.errors import RecordingError
+from gradviz.frozen import Frozen
 from gradviz.numbers import dumps, loads
 
 DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<f2", "<f4", "<f8")
@@ -28,8 +28,7 @@ SAMPLE = 1 << 15  # elements, from the middle, that tell how a column compresses
 WORTH = 0.75  # a plane that shrinks to more than this is kept as it is: there, a byte less costs most time
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Frozen):
     """What is stored of one column. ``length`` counts elements, or bytes of JSON."""
 
     dtype: str

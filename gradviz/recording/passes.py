@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
+from gradviz.frozen import Frozen
 from gradviz.graph import Graph
 
 # facts of the wrong form, in a file that somebody made up
@@ -25,8 +25,7 @@ def extent(count: int) -> str:
     return "There is only pass 0." if count else "The recording has no passes."
 
 
-@dataclass(frozen=True)
-class PassInfo:
+class PassInfo(Frozen):
     """The small facts of one pass, known without loading it.
 
     ``root_data`` is the loss, None if it is an array; ``file`` and ``line`` say where ``backward()`` was
@@ -64,7 +63,7 @@ class PassInfo:
         """Read the facts from a file, where anything may stand."""
         if facts is None:
             return cls(index, error="lost: its entry in the file is damaged")
-        known = {field.name: facts[field.name] for field in fields(cls) if field.name in facts}
+        known: dict[str, Any] = {name: facts[name] for name in cls.__match_args__ if name in facts}
         try:
             data = known.get("root_data")
             known["root_data"] = None if data is None else float(data)

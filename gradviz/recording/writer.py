@@ -7,7 +7,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from typing import Any
 
 from gradviz.errors import RecordingError
@@ -47,7 +46,7 @@ class Writer:
             index = len(self._facts)
             columns = columns_of(graph)
             columns |= update_columns_of(graph.updates) if graph.updates else {}
-            self._facts.append({**asdict(PassInfo.of(index, graph)), "columns": []})
+            self._facts.append({**PassInfo.of(index, graph)._asdict(), "columns": []})
             self._put_columns(index, columns)
         return index
 

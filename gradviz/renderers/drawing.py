@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from gradviz.frozen import Frozen
 from gradviz.layout import Layout, layout
 from gradviz.layout.geometry import Curve
 from gradviz.renderers.escape import visible
@@ -43,8 +43,7 @@ _LEAST_GAP = 58.0  # px between layers
 _TIP_LENGTH, _TIP_HALF = 9.0, 4.4
 
 
-@dataclass(frozen=True, eq=False)
-class Arrow:
+class Arrow(Frozen, eq=False):
     """The shape of one edge: the curve up to the tip's base, the tip's corners, the place of its number."""
 
     curve: Curve

@@ -11,7 +11,7 @@ from functools import cache
 
 LONGEST = 2000  # characters of one text that a drawing carries; the recording keeps the rest
 
-_PLAIN = re.compile(r"[\w .,:+*/=()\[\]%–…×·→≤≥-]{0,200}", re.ASCII)  # most texts: nothing to do
+_PLAIN = re.compile(r"[\w .,:;|#+*/=()\[\]%–…×·→≤≥-]{0,200}", re.ASCII)  # most texts: nothing to do
 _NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 

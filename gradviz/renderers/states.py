@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from gradviz.frozen import Frozen
 from gradviz.renderers.style import Level
 from gradviz.summary import ABSENT
 
 
-@dataclass(frozen=True)
-class BoxFacts:
+class BoxFacts(Frozen):
     """One box at one moment.
 
     Attributes:

@@ -12,14 +12,14 @@ _NAMED = {
     "<": r"\ensuremath{<}", ">": r"\ensuremath{>}", "|": r"\ensuremath{|}", "$": r"\$", "&": r"\&",
     "#": r"\#", "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
     '"': r"{\char34}", "'": r"\textquotesingle{}", "`": r"\textasciigrave{}", "-": "{-}", " ": r"\ ",
-    "…": r"\ldots{}", "–": r"\textendash{}",
+    "…": r"\ldots{}", "–": r"\textendash{}", "−": r"\ensuremath{-}", "ᵀ": r"\textsuperscript{T}",
 }  # fmt: skip
 _MATHS = dict(
     zip(
-        "×±·→←≤≥≠∂∞√ΣΔΓΘΛΞΠΦΨΩαβγδεζηθικλμνξπρστυφχψω",
-        "times pm cdot to gets le ge ne partial infty surd Sigma Delta Gamma Theta Lambda Xi Pi Phi Psi "
-        "Omega alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
-        "upsilon varphi chi psi omega".split(),
+        "×÷±·→←≤≥≠≈∂∞√ΣΔΓΘΛΞΠΦΨΩαβγδεζηθικλμνξπρστυφχψω",
+        "times div pm cdot to gets le ge ne approx partial infty surd "
+        "Sigma Delta Gamma Theta Lambda Xi Pi Phi Psi Omega alpha beta gamma delta varepsilon zeta eta theta "
+        "iota kappa lambda mu nu xi pi rho sigma tau upsilon varphi chi psi omega".split(),
         strict=True,
     )
 )

@@ -71,11 +71,13 @@ class Timeline:
         Raises:
             NotFoundError: there is no such step.
         """
-        if not -len(self) <= k < len(self):
-            raise NotFoundError(f"There is no step {k}.", self._extent("steps", len(self) - 1))
-        k %= len(self)
-        phase = bisect_right(self._starts, k) - 1
-        return (self._compute, self._visit, self._travel, self._update)[phase](k, k - self._starts[phase])
+        starts = self._starts
+        total = starts[-1]
+        if not -total <= k < total:
+            raise NotFoundError(f"There is no step {k}.", self._extent("steps", total - 1))
+        k %= total
+        phase = bisect_right(starts, k) - 1
+        return (self._compute, self._visit, self._travel, self._update)[phase](k, k - starts[phase])
 
     def steps(self, start: int = 0, stop: int | None = None) -> list[Step]:
         """Give the steps from ``start`` up to ``stop``, cut off at the end as a slice is."""
@@ -104,13 +106,8 @@ class Timeline:
             k: a step of the order phase; at any other step the stack is empty.
             limit: give only so many of the innermost.
         """
-        if k not in self.phase_range("order"):
-            return []
-        entered_by, consumer = self.walk.entered_by.item, self.graph.consumer.item
-        chain = [self[k].node]
-        while (edge := entered_by(chain[-1])) >= 0 and len(chain) != limit:
-            chain.append(consumer(edge))
-        return chain[::-1]
+        order = self.phase_range("order")
+        return self.walk.stack(k - order.start, limit) if k in order else []
 
     def steps_of(self, node: int) -> dict[str, int | None | list[int]]:
         """The steps at which something happens to ``node``: compute, enter, leave, grad (a list), update."""
@@ -183,19 +180,21 @@ class Timeline:
     @property
     def sums(self) -> PartialSums:
         """The carries of the backward phase and their partial sums."""
-        with self._making:  # one thread makes them, others wait for it
-            if self._sums is None:
-                like = self._like.sums if self._like else None
-                self._sums = PartialSums(self.graph, self.walk.order, self.carrying, like)
-            return self._sums
+        if self._sums is None:
+            with self._making:  # one thread makes them, others wait for it
+                if self._sums is None:
+                    like = self._like.sums if self._like else None
+                    self._sums = PartialSums(self.graph, self.walk.order, self.carrying, like)
+        return self._sums
 
     @property
     def walk(self) -> Walk:
         """The depth-first visit."""
-        with self._making:
-            if self._walk is None:
-                self._walk = self._like.walk if self._like else Walk(self.graph)
-            return self._walk
+        if self._walk is None:
+            with self._making:
+                if self._walk is None:
+                    self._walk = self._like.walk if self._like else Walk(self.graph)
+        return self._walk
 
     @cached_property
     def _update_index(self) -> dict[int, int]:
@@ -238,8 +237,9 @@ class Timeline:
         if at == 0:
             root, graph = self.graph.root, self.graph
             return Step(k, "backward", "seed", root, None, graph.left_over(root), graph.grad_of(root))
-        node, edge = int(self.sums.targets[at - 1]), int(self.sums.edges[at - 1])
-        before, after = (self.sums.sum_after(node, done) for done in (at - 1, at))
+        sums = self.sums
+        node, edge = int(sums.targets[at - 1]), int(sums.edges[at - 1])
+        before, after = sums.sum_after(node, at - 1), sums.sum_after(node, at)
         return Step(k, "backward", "carry", node, edge, before, after)
 
     def _update(self, k: int, at: int) -> Step:

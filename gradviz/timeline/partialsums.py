@@ -62,7 +62,7 @@ class PartialSums:
     def sum_after(self, node: int, carries: int) -> Number | None:
         """The gradient of ``node`` once that many carries of the pass are done; None if it has none."""
         mine = self.carries_to(node)
-        done = int(np.searchsorted(mine, carries))
+        done = int(mine.searchsorted(carries))
         if not done:
             return self.graph.left_over(node)
         if not self._is_array(node):

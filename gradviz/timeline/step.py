@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from gradviz.frozen import Frozen
 from gradviz.graph import Number
 
 PHASES = ("forward", "order", "backward", "update")
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Frozen):
     """One reversible event.
 
     Attributes:

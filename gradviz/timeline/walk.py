@@ -16,6 +16,7 @@ class Walk:
         node: per event, the node entered or left.
         enters: per event, True for "enter" and False for "leave".
         entered_by: per node, the edge by which the visit came; -1 for the root and where it never came.
+        above: per node, the one that reads it by that edge; -1 likewise.
         order: the nodes as they are left: a topological order.
         position: per node, its place in ``order``, or -1.
         entered_at, left_at: per node, the events that enter and leave it, or ``NEVER``.
@@ -31,6 +32,8 @@ class Walk:
         self.node[self.enters], self.node[~self.enters] = entered, left
         self.entered_by = np.full(n, -1, dtype=np.int32)
         self.entered_by[entered[1:]] = edges[1:]
+        self.above = np.full(n, -1, dtype=np.int32)
+        self.above[entered[1:]] = graph.consumer[edges[1:]]
         self.order = left.astype(np.int32)
         self.position = _places(left, np.arange(len(left)), n, -1)
         self.entered_at = _places(entered, np.flatnonzero(self.enters), n, NEVER)
@@ -38,6 +41,14 @@ class Walk:
 
     def __len__(self) -> int:
         return len(self.node)
+
+    def stack(self, event: int, limit: int | None = None) -> list[int]:
+        """The nodes that are open at an event, the root first; only the innermost ``limit``."""
+        node, above, chain = int(self.node[event]), self.above.item, list[int]()
+        while node >= 0 and len(chain) != limit:
+            chain.append(node)
+            node = above(node)
+        return chain[::-1]
 
 
 def _visit(graph: Graph) -> list[int]:

@@ -36,7 +36,8 @@ class View:
 
     Args:
         graph: the graph.
-        expanded: keys of scopes to open; None opens by itself, to about ``limit`` boxes at most.
+        expanded: keys of scopes to open; None opens by itself, to about ``limit`` boxes at most and,
+            where something can be folded, to no long row of them (see ``depth.py``).
         depth: instead of ``expanded``: open the program's scopes to this depth.
         limit: graphs of at most so many values are never folded by line or op.
         most: at most so many boxes are drawn; what would show more stays closed. Up to ``MOST_EVER``.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from gradviz.frozen import Frozen
 from gradviz.graph import Graph
 from gradviz.graph.labelling import labeller
 from gradviz.view.acyclic import Grouping
@@ -22,8 +22,7 @@ NAMED = 2  # groups of such a box that its title names
 _PART = re.compile(r" #\d+$")
 
 
-@dataclass(frozen=True, eq=False)
-class Box:
+class Box(Frozen, eq=False):
     """A single value, or everything in a collapsed scope.
 
     Attributes:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gradviz.frozen import Frozen
 from gradviz.view.magnitudes import magnitudes
 
 if TYPE_CHECKING:
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from gradviz.view import View
 
 
-@dataclass(frozen=True)
-class BoxFacts:
+class BoxFacts(Frozen):
     """A box at one frame.
 
     Attributes:
@@ -62,8 +61,7 @@ class BoxFactColumns(NamedTuple):
         return [BoxFacts(*row) for row in zip(*(column.tolist() for column in self), strict=True)]
 
 
-@dataclass(frozen=True)
-class EdgeFacts:
+class EdgeFacts(Frozen):
     """An edge at one frame: its cotangents, how many of them travelled, and the largest of these."""
 
     total: int

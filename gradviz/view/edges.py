@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from gradviz.frozen import Frozen
 from gradviz.graph import Graph
 from gradviz.view.numbering import by_first
 
 
-@dataclass(frozen=True, eq=False)
-class ViewEdge:
+class ViewEdge(Frozen, eq=False):
     """One edge of the graph (then ``slot`` says which argument it is), or all those between two boxes."""
 
     index: int

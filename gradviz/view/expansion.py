@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from gradviz.frozen import Frozen
 from gradviz.view.folding import FoldTree
 from gradviz.view.scopetree import ROOT
 
@@ -14,8 +14,7 @@ WHOLE = "*"  # at the end of a key: everything in it, down to single values
 Expansion = dict[int, bool]  # the open rows, and whether everything below is open as well
 
 
-@dataclass(frozen=True)
-class ScopeRow:
+class ScopeRow(Frozen):
     """A scope or pseudo-scope that can be opened or closed from here.
 
     Attributes:

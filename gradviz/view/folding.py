@@ -17,10 +17,12 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from gradviz.graph import Graph
+from gradviz.graph import OP, Graph
+from gradviz.view.depth import ROW, RUN
 from gradviz.view.gathering import gather_scopes
 from gradviz.view.reentry import reentries
 from gradviz.view.scopetree import ROOT, ScopeTree
+from gradviz.view.shallow import edges_between, edges_between_boxes, shallow
 from gradviz.view.splitting import LEAVES, RUNS, Members, Piece, Splitter, sequence
 from gradviz.view.structure import Structure
 
@@ -37,6 +39,8 @@ class FoldTree(ScopeTree):
 
     Attributes:
         leaf: per node of the graph, the row it lies in directly.
+        deep: the rows that were made because the one around them would be too deep without.
+        long_rows: the rows whose scopes follow one another, and are gathered for that.
         lock: held while rows are made, and by who reads ``leaf`` together with rows.
     """
 
@@ -47,11 +51,13 @@ class FoldTree(ScopeTree):
         row_of_scope = self.add_scopes(graph.scopes)
         self.leaf = row_of_scope[graph.scope] if len(graph) else np.empty(0, dtype=np.int32)
         self.add_counts(np.bincount(self.leaf, minlength=len(self)))
+        self.long_rows: set[int] = set()
         if self.folds:
-            gather_scopes(self, self.leaf, self.splitter.what, self.splitter.room)
+            self.long_rows = gather_scopes(self, graph, self.leaf, self.splitter.what, self.splitter.room)
         self._own: dict[int, np.ndarray] = {}
         self._members: dict[int, Members] = {}
         self._split: set[int] = set()
+        self.deep: set[int] = set()
 
     def groups(self, is_open: dict[int, bool]) -> tuple[np.ndarray, np.ndarray]:
         """Per row, the box it is in, and where its values are said to be if they are drawn one by one.
@@ -116,6 +122,8 @@ class FoldTree(ScopeTree):
             self._own[child] = piece.nodes
             if piece.members:
                 self._members[child] = piece.members
+            if piece.deep:
+                self.deep.add(child)
             self.below[row].append(child)
             self.leaf[piece.nodes] = child
         if pieces:
@@ -127,14 +135,41 @@ class FoldTree(ScopeTree):
         if row in self._members:
             return sequence(nodes, self._members.pop(row), splitter.room)
         crowded = sisters + len(nodes) > self.limit if row == ROOT else len(nodes) > FOLD
-        if not self.folds or not crowded or not len(nodes):
-            return splitter.leaves(nodes, LEAVES if self.folds else 2 * LEAVES)
-        entered = reentries(splitter.graph, nodes, splitter.symbol) if sisters else None
-        pieces = Structure(splitter, nodes, entered).pieces()
+        if self.folds and crowded and len(nodes):
+            entered = reentries(splitter.graph, nodes, splitter.symbol) if sisters else None
+            pieces = Structure(splitter, nodes, entered).pieces()
+            pieces += self._runs(row, nodes, pieces)
+        else:
+            pieces = self._runs(row, nodes, [])
+            pieces += splitter.leaves(_without(nodes, pieces), LEAVES if self.folds else 2 * LEAVES)
         if row == ROOT or sisters or len(pieces) != 1 or len(pieces[0].nodes) < len(nodes):
             return pieces
         only = pieces[0]  # a box that holds one box says nothing
         return sequence(only.nodes, only.members, splitter.room) if only.members else []
+
+    def _runs(self, row: int, nodes: np.ndarray, pieces: list[Piece]) -> list[Piece]:
+        """Pieces for runs of what is left beside others, where the row would be too deep without."""
+        nodes, graph, sisters = _without(nodes, pieces), self.splitter.graph, self.below[row]
+        count = len(nodes) + len(pieces) + len(sisters)
+        if count <= ROW or np.count_nonzero(graph.kind[nodes] == OP) < RUN:
+            return []
+        if count == len(nodes):
+            edges = edges_between(graph, nodes)
+        else:
+            box_of = self.sisters(sisters, len(nodes) + len(pieces))[self.leaf]
+            for at, piece in enumerate(pieces, len(nodes)):
+                box_of[piece.nodes] = at
+            box_of[nodes] = np.arange(len(nodes))
+            edges = edges_between_boxes(graph, box_of, count)
+        return shallow(self.splitter, nodes, count, edges)
+
+
+def _without(nodes: np.ndarray, pieces: list[Piece]) -> np.ndarray:
+    """The nodes, which rise, that are in none of the pieces."""
+    left = np.ones(len(nodes), dtype=bool)
+    for piece in pieces:
+        left[np.searchsorted(nodes, piece.nodes)] = False
+    return nodes[left]
 
 
 _TREES: WeakKeyDictionary[Graph, dict[int, FoldTree]] = WeakKeyDictionary()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from gradviz.frozen import Frozen
 from gradviz.graph import Graph
 from gradviz.view.acyclic import without_cycles
 from gradviz.view.boxes import Boxes
@@ -18,8 +18,7 @@ MOST = 1_000  # boxes in one View that nobody was asked about
 MOST_EVER = 60_000  # boxes in one View; beyond that neither a layout nor a canvas stays quick
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(Frozen):
     """A scope that was to be open and stayed closed.
 
     Attributes:

@@ -98,6 +98,16 @@ class ScopeTree:
             self.parent[member] = into
         return into
 
+    def sisters(self, sisters: list[int], first: int = 0) -> np.ndarray:
+        """Per row, the number of the sister that it lies in, counted from ``first``; -1 outside."""
+        sister_of = np.full(len(self), -1)
+        for at, sister in enumerate(sisters, first):
+            front = [sister]
+            for inside in front:  # grows
+                front += self.below[inside]
+            sister_of[front] = at
+        return sister_of
+
     def order(self) -> None:
         """Set depths anew, after rows were wrapped."""
         front = [ROOT]

@@ -15,11 +15,13 @@ import numpy as np
 
 from gradviz.graph import KINDS, OP, Graph
 from gradviz.ops import OPS
+from gradviz.view.depth import LONG_ROW
 from gradviz.view.numbering import numbered
 from gradviz.view.sourcelines import SourceLines
 
 LONGEST = 22  # characters of a title that fit on a card
 RUNS = 50  # pieces that a row is cut into where nothing but their order tells them apart
+MOST_PIECES = LONG_ROW - 2  # of a long sequence: they may follow one another, between an input and the root
 DIRECT = 72  # values of tiny members drawn one by one
 LOOP = "loop"  # what iterations over several lines are of
 TINY = 4  # values of a member that needs no box of its own; alike leaves that need none in a crowd
@@ -42,13 +44,21 @@ class Members(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A row to make: the last part of its key, its title, what else is to be said of it, its values."""
+    """A row to make.
+
+    Attributes:
+        name, title, note: the last part of its key, what to call it, and what else is to be said of it.
+        nodes: its values.
+        members: what it consists of if it is a sequence.
+        deep: whether it was made because the row would be too deep without.
+    """
 
     name: str
     title: str
     note: str
     nodes: np.ndarray
     members: Members | None = None
+    deep: bool = False
 
 
 class Splitter:
@@ -152,7 +162,8 @@ def sequence(nodes: np.ndarray, members: Members, room: int) -> list[Piece]:
     tiny = int(np.max(ends - members.starts)) <= TINY
     if count < 2 or (tiny and len(nodes) <= DIRECT):
         return []
-    size = 1 if count <= room and count < len(nodes) else rounded(count / piece_count(count, room))
+    pieces_at_most = min(piece_count(count, room), MOST_PIECES)
+    size = 1 if count <= room and count < len(nodes) else rounded(count / pieces_at_most)
     pieces = []
     for a in range(0, count, size):
         b = min(a + size, count)

@@ -7,7 +7,7 @@ import numpy as np
 from gradviz.graph import OP
 from gradviz.grouping import distinct
 from gradviz.view.loops import find_loop, groups, regions
-from gradviz.view.splitting import TINY, Piece, Splitter, piece_count
+from gradviz.view.splitting import MOST_PIECES, TINY, Piece, Splitter, piece_count
 
 REGIONS = 1_000  # stretches with anything repeated in them, beyond which no loop is looked for
 
@@ -78,7 +78,7 @@ class Structure:
             self.loops = self.boxes = 0
             self.box[:] = -1
         total = len(distinct(atoms[self.box < 0]))
-        size = -(-total // piece_count(total, self.splitter.room))
+        size = -(-total // min(piece_count(total, self.splitter.room), MOST_PIECES))
         for part in self.parts:
             in_loop = self.box[part] >= 0
             at, loops_before = part[~in_loop], np.cumsum(np.diff(in_loop, prepend=False))[~in_loop]

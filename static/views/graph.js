@@ -105,6 +105,7 @@ export function graph(element, app, Large = Drawing) {
 
   /** Let boxes glide from where they were on the screen, unless they are many. */
   function unfold(before, seen) {
+    if (picture.glide) return picture.glide(before);
     if (Math.max(before.pass.boxes.length, app.pass.boxes.length) > MOST_GLIDING) return () => {};
     const sources = origins(before.pass, app.pass);
     const moved = (rect) => rect && { x: camera.x + (rect.x - seen.x), y: camera.y + (rect.y - seen.y), width: rect.width, height: rect.height };

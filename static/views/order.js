@@ -6,6 +6,7 @@ import { later } from "#gv/later.js";
 
 const MOST = 400;
 const VALUE_ROOM = 71; // px of the column of values
+const AROUND = 40; // px between the current row and the rim, when it comes into view; the heading needs as much
 
 export function order(element, app) {
   const heading = el("h2", {}, "Order ", el("span", { class: "plain" }));
@@ -99,6 +100,7 @@ export function order(element, app) {
 
   function update() {
     const { frame, step } = app.player;
+    let current = null;
     drawn.forEach((one) => {
       const text = valueOf(frame.box(one.index), app.pass.boxes[one.index]);
       const now = step?.box === one.index;
@@ -108,16 +110,17 @@ export function order(element, app) {
       one.value.textContent = fitNumber(text ?? "–", VALUE_ROOM);
       one.value.title = text ?? "not computed yet";
       one.element.className = `${now ? "now" : ""} ${text === null ? "ghost" : ""}`;
-      if (now) keepInView(one.element);
+      if (now) current = one.element;
     });
     drawStack();
+    if (current !== null) keepInView(current); // last: to ask where it is has all of the page laid out
   }
 
   /** Scrolls this pane only, and only when the row is out of it. */
   function keepInView(tr) {
-    const top = tr.offsetTop;
-    if (top < element.scrollTop + 8) element.scrollTop = top - 40;
-    else if (top + tr.offsetHeight > element.scrollTop + element.clientHeight) element.scrollTop = top - element.clientHeight + tr.offsetHeight + 40;
+    const [row, pane] = [tr.getBoundingClientRect(), element.getBoundingClientRect()];
+    if (row.top < pane.top + AROUND) element.scrollTop += row.top - pane.top - AROUND;
+    else if (row.bottom > pane.bottom) element.scrollTop += row.bottom - pane.bottom + AROUND;
   }
 
   function drawStack() {

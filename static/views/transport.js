@@ -90,7 +90,7 @@ export function transport(element, app) {
     const leap = { PageUp: 10, PageDown: -10 }[event.key];
     if (!leap || !app.player) return;
     event.preventDefault();
-    app.attempt(() => app.player.seek(app.player.k + leap));
+    app.attempt(() => app.player.seek(app.player.aim + leap));
   });
 
   app.on("pass", () => {

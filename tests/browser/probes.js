@@ -70,11 +70,11 @@
     return drawing.clientWidth / drawing.viewBox.baseVal.width;
   },
 
-  /** How many boxes are cut off by the stage. */
-  outside() {
+  /** How many boxes, or of those at the step, are cut off by the stage. */
+  outside(now = false) {
     const stage = document.querySelector(".stage").getBoundingClientRect();
     const cut = ({ left, right, top, bottom }) => left < stage.left || right > stage.right || top < stage.top || bottom > stage.bottom;
-    return [...document.querySelectorAll(".gv-card")].filter((card) => cut(card.getBoundingClientRect())).length;
+    return [...document.querySelectorAll(now ? ".now > .gv-card" : ".gv-card")].filter((card) => cut(card.getBoundingClientRect())).length;
   },
 
   colours() {

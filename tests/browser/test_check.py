@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from .test_large import WOVEN, rested
 
 pytestmark = pytest.mark.browser
 
+ENGINES = Path(__file__).resolve().parent.parent / "engines"
 WRONG, RIGHT = "180,35,24", "26,127,55"  # the colours of the badges on paper
 
 
@@ -52,6 +54,38 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served.stop()
 
 
+NET = """
+x = [Tensor(2.0), Tensor(-0.35), Tensor(0.0125)]
+w = [[Tensor(-0.3), Tensor(0.00123), Tensor(0.7)], [Tensor(0.51), Tensor(-0.62), Tensor(0.211)]]
+b = [Tensor(0.1), Tensor(0.2)]
+h = []
+for row, bias in zip(w, b):
+    n = bias
+    for wi, xi in zip(row, x):
+        n = n + wi * xi
+    h.append(n.tanh())
+v = [Tensor(0.000451), Tensor(-1.331)]
+out = (h[0] * v[0] + h[1] * v[1]).tanh()
+loss = out * out
+loss.backward()
+"""
+OVERLAPS = """() => {
+  const measure = (element) => {
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    const box = element.closest("[data-box]");
+    return { what: element.textContent || element.tagName, box, left, right, top, bottom };
+  };
+  const all = (query) => [...document.querySelectorAll(query)].map(measure).filter((a) => a.right > a.left);
+  const marks = all(".badge text, .badge circle");
+  const others = [...marks, ...all(".gv-order, .gv-carried, .gv-card, .gv-grad")];
+  const isNumber = ({ what }) => /^[-0-9.e+]+$/.test(what); // it hangs on its own card, not on its numbers
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const found = marks.flatMap((mark) => others
+    .filter((other) => (other.box !== mark.box || isNumber(other)) && meet(mark, other))
+    .map((other) => `${mark.what} on ${other.what}`));
+  const said = marks.filter(({ what }) => what !== "circle").length;
+  return { found, marks: said, boxes: document.querySelectorAll("[data-box]").length };
+}"""
 BADGES = """() => Object.fromEntries([...document.querySelectorAll(".badge")].map((badge) => {
   const name = badge.closest("[data-box]").querySelector(".gv-name").textContent;
   return [name, `${badge.classList[1]} ${badge.querySelector("text")?.textContent ?? ""}`.trim()];
@@ -62,6 +96,32 @@ def badges(page: Any) -> dict[str, str]:
     """The badge of each box that has one: its kind and its text, by the box's name."""
     found: dict[str, str] = page.evaluate(BADGES)
     return found
+
+
+@pytest.fixture(scope="module")
+def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A net of somebody's own engine whose tanh is wrong, so that most gradients are."""
+    engine = (ENGINES / "tanh_of_input.py").read_text(encoding="utf-8").split("\nx1, w1, b =")[0]
+    served = Served(record(tmp_path_factory.mktemp("net"), "net", engine + NET))
+    yield served
+    served.stop()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+def test_what_it_should_be_stands_on_no_other_text(
+    size: tuple[int, int], scheme: str, net: Served, open_page: Opener
+) -> None:
+    page = open_page(net.url(), size=size, color_scheme=scheme)
+    page.keyboard.press("End")
+    page.keyboard.press("g")
+    page.wait_for_selector(".badge.wrong")
+    for _ in range(3):
+        overlaps = page.evaluate(OVERLAPS)
+        assert overlaps["marks"] == 30 and overlaps["boxes"] == 32
+        assert overlaps["found"] == []
+        page.keyboard.press("+")
+        page.wait_for_timeout(100)
 
 
 def test_the_button_marks_right_wrong_and_missing(hand: Served, open_page: Opener) -> None:

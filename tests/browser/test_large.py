@@ -110,6 +110,43 @@ def test_a_step_repaints_only_what_changes(woven: Served, open_page: Opener) -> 
     assert 0 < page.evaluate("window.cleared") < whole / 10
 
 
+KEEP = """() => {
+  const canvas = document.querySelector(".drawing canvas");
+  const { width, height } = canvas;
+  const copy = Object.assign(document.createElement("canvas"), { width, height });
+  const context = copy.getContext("2d", { willReadFrequently: true });
+  context.drawImage(canvas, 0, 0);
+  const before = window.kept;
+  window.kept = context.getImageData(0, 0, width, height).data;
+  return before ? before.filter((level, i) => Math.abs(level - window.kept[i]) > 32).length : null;
+}"""
+
+
+def test_what_is_painted_in_parts_looks_as_when_painted_at_once(woven: Served, open_page: Opener) -> None:
+    page = open_page(woven.url(f"{ALL}&step=300"))
+    rested(page)
+    page.keyboard.press("f")
+    middle = page.locator(".drawing").bounding_box()
+    x, y = middle["x"] + middle["width"] / 2, middle["y"] + middle["height"] / 2
+    for act in ("step", "pan"):
+        if act == "step":
+            for _ in range(5):
+                page.keyboard.press("ArrowRight")
+                page.wait_for_timeout(50)
+        else:
+            page.mouse.move(x, y)
+            page.mouse.down()
+            page.mouse.move(x - 300, y, steps=6)
+            page.mouse.up()
+            page.mouse.move(1, 1)
+        rested(page)
+        page.evaluate(KEEP)
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)
+            rested(page)
+        assert page.evaluate(KEEP) == 0, act  # but for the rims of lines that are cut
+
+
 def test_a_click_selects_the_box_under_it(woven: Served, open_page: Opener) -> None:
     page = open_page(woven.url(f"{ALL}&step=300"))
     page.focus(".proxy")

@@ -130,3 +130,23 @@ def test_the_sentence_is_spoken(neuron: Served, open_page: Opener) -> None:
     page.keyboard.press("ArrowRight")
     assert page.text_content("#live").startswith("forward: ")
     assert page.get_attribute("#live", "aria-live") == "polite"
+
+
+def test_to_move_a_drawing_changes_nothing_in_it(mlp: Served, open_page: Opener) -> None:
+    page = open_page(mlp.url("&step=3"))
+    page.evaluate("""() => {
+      window.changed = [];
+      const told = (one) => `${one.target.localName} ${one.attributeName}`;
+      new MutationObserver((all) => changed.push(...all.map(told)))
+        .observe(document.querySelector(".drawing"), { attributes: true, childList: true, subtree: true });
+    }""")
+    box, pane = page.locator(".drawing [data-box]").first, page.locator(".drawing").bounding_box()
+    before = box.bounding_box()
+    page.mouse.move(pane["x"] + 9, pane["y"] + pane["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(pane["x"] + 49, pane["y"] + pane["height"] / 2 - 30, steps=4)
+    page.mouse.up()
+    after = box.bounding_box()
+    assert abs(after["x"] - before["x"] - 40) < 0.1
+    assert abs(after["y"] - before["y"] + 30) < 0.1
+    assert set(page.evaluate("window.changed")) == {"svg style", "div class"}, "no text is laid out anew"

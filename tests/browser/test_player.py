@@ -145,16 +145,44 @@ def test_embedded_it_is_small_and_whole(neuron: Served, open_page: Opener, tmp_p
     for scheme, size in (("light", (600, 400)), ("dark", (600, 400)), ("light", (340, 300))):
         page = open_page(file, size=size, color_scheme=scheme)
         assert probe(page, "overflow") == [0, 0]
-        assert (probe(page, "outside") == 0) == (size == (600, 400))
+        assert probe(page, "outside") == 0
         assert probe(page, "nameless") == [] and probe(page, "brokenIds") == []
         assert page.locator(".stage").bounding_box()["height"] > 0.6 * size[1]
         assert "update" in page.inner_text("#sentence")
-        assert page.evaluate(LETTER) >= 7  # px: else a part is shown
+        assert page.evaluate(LETTER) >= 7  # px
         papers.add(probe(page, "colours")["paper"])
         page.keyboard.press("g")  # what it does not have is not there by key either
         page.keyboard.press("ArrowLeft")
         assert at(page) == 42 and page.locator(".notice").count() == 0
+        steps_through(page, "ArrowLeft", 42)
+        assert probe(page, "outside") == 0, "nor does the picture wander off"
     assert len(papers) == 2
+
+
+def test_a_small_frame_is_drawn_for_whatever_size_it_gets(
+    neuron: Served, open_page: Opener, tmp_path: Path
+) -> None:
+    file = written(neuron, tmp_path, compact=True, step=17)
+    page = open_page(file, size=(600, 400))
+    numbers = page.locator(".gv-carried").first
+    wide = probe(page, "state")
+    for size, labelled in (
+        ((340, 300), False),
+        ((390, 300), True),
+        ((436, 320), True),
+        ((390, 600), True),
+        ((600, 400), True),
+    ):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.wait_for_function(f"() => ({PROBES}).outside() === 0")
+        assert page.evaluate(LETTER) >= 7 and at(page) == 17
+        assert numbers.evaluate("one => getComputedStyle(one).display !== 'none'") == labelled
+        assert probe(page, "state") == wide, "it says the same at every size"
+    page = open_page(file, size=(300, 220))  # too small for all of it: the step is in view, and can be read
+    for key in ("End", "ArrowLeft", "Home", "ArrowRight"):
+        page.keyboard.press(key)
+        page.wait_for_function(f"() => ({PROBES}).outside(true) === 0")
+        assert page.evaluate(LETTER) >= 7 and probe(page, "outside") > 0
 
 
 def test_the_theme_that_was_chosen_holds(neuron: Served, open_page: Opener, tmp_path: Path) -> None:

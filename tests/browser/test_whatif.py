@@ -206,13 +206,14 @@ def test_the_camera_and_the_moment_stay(mlp: Served, open_page: Opener) -> None:
     page = open_page(mlp.url("&pass=0&step=700"))
     page.keyboard.press("+")
     page.keyboard.press("+")
-    place = page.get_attribute(".drawing > svg", "viewBox")
+    place = [page.get_attribute(".drawing > svg", name) for name in ("viewBox", "style")]
     node = page.evaluate(
         "[...document.querySelectorAll('.kind-input, .kind-param')].map((one) => one.dataset.key)[0] ?? 'n0'"
     )
     page.evaluate("node => { location.hash += `&what=${node}:0.25`; }", node)
     page.wait_for_selector(BANNER)
-    assert page.get_attribute(".drawing > svg", "viewBox") == place
+    assert [page.get_attribute(".drawing > svg", name) for name in ("viewBox", "style")] == place
+    assert "translate(" in place[1]
     go_to(page, 700)
 
 

@@ -116,6 +116,24 @@ test("opening and folding ask for another view of the same moment", async () => 
   assert.deepEqual(app.state.open, ["MLP"]);
 });
 
+test("a box that is opened in a hurry opens at the moment that one was going to", async () => {
+  const arrived = [];
+  const { app } = appOf({
+    recording: async () => ({ ...readRecording(recordingDocument(3)), limits: { window: 5 } }),
+    pass: async () => passDocument(0, 5),
+    steps: (index, start) => new Promise((done) => arrived.push(() => done({ ...passDocument(0, 5).window, start, steps: passDocument(0).window.steps.slice(start, start + 5) }))),
+  });
+  await app.start(START);
+  app.command("last");
+  const opened = app.reopen(["MLP"]);
+  app.command("back"); // while neither the steps are there nor the view
+  for (let settled = false; !settled;) {
+    arrived.splice(0).forEach((arrive) => arrive());
+    settled = await Promise.race([opened.then(() => true), new Promise((go) => setImmediate(go, false))]);
+  }
+  assert.deepEqual([app.open, app.player.k, app.player.waiting], [["MLP"], app.pass.total - 1, false]);
+});
+
 test("a failure is told; a lost server is tried again when it is back", async () => {
   let up = false;
   const { app, api, heard } = appOf({ recording: async () => {

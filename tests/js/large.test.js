@@ -112,6 +112,10 @@ test("in a map of pixels the larger gradient covers the smaller", () => {
   const looks = { pixels: Uint32Array.from({ length: 20 }, (_, tone) => tone + 1) };
   const image = densityOf([0, 1, 2], places, [FIRST + 9, ZERO, ABSENT], looks, { scale: 0.01, left: 0, top: 0, width: 4, height: 2 });
   assert.deepEqual([...new Uint32Array(image.data.buffer)], [FIRST + 10, 0, 0, 0, 0, 0, 0, 0]);
+  const beside = densityOf([0], places, [FIRST], looks, { scale: 0.01, left: -3, top: 1, width: 4, height: 2 });
+  assert.ok(new Uint32Array(beside.data.buffer).every((pixel) => pixel === 0), "a box outside the map leaves no trace in it");
+  const cut = densityOf([0], places, [FIRST], looks, { scale: 0.03, left: -2, top: 0, width: 4, height: 1 });
+  assert.deepEqual([...new Uint32Array(cut.data.buffer)], [FIRST + 1, 0, 0, 0], "one that is cut, only what is inside");
 });
 
 test("only what differs is painted again", () => {

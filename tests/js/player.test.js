@@ -126,6 +126,25 @@ test("a newer jump overtakes one that still waits", async () => {
   assert.equal(player.k, 2);
 });
 
+test("steps taken while one waits count, from where it is going to", async () => {
+  const player = playerOf({ size: 5 });
+  player.last();
+  player.back();
+  assert.deepEqual([player.k, player.aim, player.waiting], [0, player.total - 1, true]);
+  await player.back();
+  assert.deepEqual([player.k, player.aim, player.waiting], [player.total - 2, player.total - 2, false]);
+});
+
+test("what is not wanted any more is not waited for", async () => {
+  const player = playerOf({ size: 5 });
+  const slow = player.last();
+  player.first();
+  assert.equal(player.waiting, false);
+  await slow;
+  await player.forward();
+  assert.deepEqual([player.k, player.aim, player.waiting], [1, 1, false]);
+});
+
 test("over steps over a line, out to the end of the phase", async () => {
   const player = playerOf();
   await player.seek(5);

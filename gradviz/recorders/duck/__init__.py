@@ -2,8 +2,9 @@
 
 from gradviz.recorders.duck.figures import number_of
 from gradviz.recorders.duck.freezing import Frozen, freeze, record
+from gradviz.recorders.duck.registering import register
 from gradviz.recorders.duck.seen import Made, Ran, Seen
-from gradviz.recorders.duck.shape import ClassShape, recognises, register, shape_of
+from gradviz.recorders.duck.shape import ClassShape, recognises, shape_of
 
 __all__ = [
     "ClassShape",

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from gradviz.errors import DataError
-from gradviz.recorders.duck.shape import ClassShape, mro_of
+from gradviz.recorders.duck.shape import ClassShape, loose_shape_of, mro_of, shape_of
 
 NUMBERS = frozenset(map(id, (float, int, np.floating, np.integer, np.bool_, Fraction, Decimal)))
+HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 SHOWN = 60  # characters of a bad value in a message
 
 
@@ -26,8 +27,9 @@ def number_of(value: Any) -> float | np.ndarray | None:
         number: float = value
         return number
     if kind is int or _is_number(kind):
-        return float(value)
-    if issubclass(kind, np.ndarray) or kind is list or kind is tuple:
+        own = next((base for base in (float, int) if issubclass(kind, base)), None)
+        return float(value) if own is None else own.__float__(value)
+    if issubclass(kind, np.ndarray) or kind is list or kind is tuple or kind is memoryview:
         try:
             array = np.array(value)
         except ValueError:
@@ -39,8 +41,17 @@ def number_of(value: Any) -> float | np.ndarray | None:
 
 
 def is_constant(obj: Any) -> bool:
-    """Whether an input is a bare number and not an object that remembers."""
-    return _is_number(type(obj)) or issubclass(type(obj), np.ndarray)
+    """Whether an input is a bare number and not an object that remembers, which may itself be a number."""
+    kind = type(obj)
+    if not _is_number(kind) and not issubclass(kind, np.ndarray):
+        return False
+    return is_of_c(kind) or shape_of(obj) is None
+
+
+def is_of_c(cls: type) -> bool:
+    """Whether a class is built in, or made in C for good: nobody's own."""
+    flags: int = type.__dict__["__flags__"].__get__(cls)
+    return not flags & HEAP
 
 
 def _is_number(cls: type) -> bool:
@@ -81,4 +92,6 @@ def not_a_number(value: Any, obj: Any, what: str, place: str) -> DataError:
         return DataError(
             message, "Take the number out of the tensor, as with .item(), or the array, as with .numpy()."
         )
+    if loose_shape_of(value) is not None:
+        return DataError(message, "It holds a value where a number belongs: take what that has in it.")
     return DataError(message, "A number, or an array of numbers, is needed.")

@@ -8,11 +8,11 @@ result reads; where neither tells, the table's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from gradviz.frozen import Frozen
 from gradviz.graph import CONST, Graph
 from gradviz.graph.columns import EdgeColumns
 from gradviz.graph.laws import ROUNDING
@@ -23,8 +23,7 @@ SAME = 1e-9  # relative: an engine's formula and the table's, for the same thing
 EPSILON = 4 * float(np.finfo(np.float64).eps)
 
 
-@dataclass
-class Flows:
+class Flows(Frozen):
     """Per edge the cotangent and the local derivative, and which cotangents there are."""
 
     cotangent: np.ndarray
@@ -141,13 +140,11 @@ def _send(graph: Graph, flows: Flows, at: np.ndarray, sent: float, arrived: floa
         flows.local[at] = local
 
 
-@dataclass
 class _Sent:
     """What the rules of one result sent to one input, in all their runs."""
 
-    at: np.ndarray
-    sent: float = 0.0
-    arrived: float = 0.0
+    def __init__(self, at: np.ndarray) -> None:
+        self.at, self.sent, self.arrived = at, 0.0, 0.0
 
 
 def _from_rules(graph: Graph, flows: Flows, ran: Sequence[Ran], nodes: dict[int, int]) -> None:

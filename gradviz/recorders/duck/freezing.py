@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,8 +23,7 @@ from gradviz.recorders.duck.walk import Found, find
 UNNAMED = "?"  # an op that no text tells
 
 
-@dataclass(frozen=True)
-class Frozen:
+class Frozen(NamedTuple):
     """A Graph, and which of its nodes are which objects.
 
     Attributes:
@@ -132,7 +130,8 @@ class _Freezer:
         found, order, prior = self.found, self.order, self.seen.prior
         held = [*map(_as_shaped, found.grad, found.data), *[None] * (len(order) - len(found.grad))]
         grad, grads = _columns_of(held)
-        before, priors = _columns_of([_prior(prior.get(key)) for key in found.at] if prior else [])
+        was = zip((prior.get(key) for key in found.at), found.data, strict=True) if prior else ()
+        before, priors = _columns_of([_prior(held, data) for held, data in was])
         column = np.concatenate([before, np.zeros(len(order) - len(before))])
         return {
             "data": self.data[order],
@@ -173,9 +172,9 @@ class _Freezer:
         return {int(self.number[k]): fact for k, fact in facts.items()}
 
 
-def _prior(held: Any) -> float | np.ndarray:
+def _prior(held: Any, data: Any) -> Any:
     number = number_of(held)
-    return 0.0 if number is None else number
+    return 0.0 if number is None else number if type(number) is float else _as_shaped(number, data)
 
 
 def _as_shaped(grad: Any, data: Any) -> Any:

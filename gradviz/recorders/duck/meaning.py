@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
+from gradviz.frozen import Frozen
 from gradviz.ops import OPS
 
 
-@dataclass(frozen=True)
-class Meaning:
+class Meaning(Frozen):
     """One reading of an op's text: a row of the table, and the second operand if it stands in the text."""
 
     op: str
@@ -49,9 +48,10 @@ _SPELLINGS = {
 _EXPONENTS = {"square": 2.0, "sq": 2.0, "squared": 2.0, "²": 2.0, "cube": 3.0, "cubed": 3.0, "³": 3.0}
 _EXPONENTS |= dict.fromkeys(("inv", "inverse", "reciprocal", "recip", "1/x"), -1.0)
 _NUMBER = r"\(?([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\)?"
-_POWER = re.compile(rf"x?(?:\*\*|\^|pow(?:er)?)(?:\(x,|\()?{_NUMBER}\)?")
-_WITH_NUMBER = re.compile(rf"x?([-+*/×÷]|add|sub|mul|div){_NUMBER}")
-_WRAPPED = re.compile(r"(?:backward\d*|function|node|op|layer|val|value)$")
+# Compiled when they are first asked: most runs meet no foreign op.
+_POWER = rf"x?(?:\*\*|\^|pow(?:er)?)(?:\(x,|\()?{_NUMBER}\)?"
+_WITH_NUMBER = rf"x?([-+*/×÷]|add|sub|mul|div){_NUMBER}"
+_WRAPPED = r"(?:backward\d*|function|node|op|layer|val|value)$"
 
 _BY_TEXT: dict[str, list[str]] = {}
 for _name, _texts in ({name: name.replace("_", "") for name in OPS} | _SPELLINGS).items():
@@ -67,14 +67,14 @@ def meanings_of(text: str) -> tuple[Meaning, ...]:
     ((Meaning(op='pow', constant=2.0),), 'relu', 'sub', ())
     """
     plain = re.sub(r"\s+", "", text).strip("_").lower().replace("_", "")
-    for word in (plain, _WRAPPED.sub("", plain)):
+    for word in (plain, re.sub(_WRAPPED, "", plain)):
         if word in _EXPONENTS:
             return (Meaning("pow", _EXPONENTS[word]),)
         if word in _BY_TEXT:
             return tuple(map(Meaning, _BY_TEXT[word]))
-        if found := _POWER.fullmatch(word):
+        if found := re.fullmatch(_POWER, word):
             return (Meaning("pow", float(found[1])),)
-        if found := _WITH_NUMBER.fullmatch(word):
+        if found := re.fullmatch(_WITH_NUMBER, word):
             return tuple(
                 Meaning(m.op, float(found[2])) for m in meanings_of(found[1]) if OPS[m.op].arity == 2
             )

@@ -7,7 +7,6 @@ the op's text and the numbers settle is found again; the rest stays as it was gi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any
 
@@ -29,7 +28,6 @@ SAME = 1e-9  # relative: a constant that was worked out, and the one that is kep
 DIGITS = 12  # of a constant that was worked out
 
 
-@dataclass
 class Fitted:
     """What was found, by node as ``Found`` numbers them; constants that were added come after.
 
@@ -44,14 +42,14 @@ class Fitted:
         free: nodes whose operands could as well stand in another order.
     """
 
-    op: np.ndarray
-    inferred: np.ndarray
-    free: np.ndarray
-    inputs: dict[int, list[int]] = field(default_factory=dict)
-    attrs: dict[int, dict[str, Any]] = field(default_factory=dict)
-    constants: list[tuple[int, float]] = field(default_factory=list)
-    worked_out: set[int] = field(default_factory=set)
-    unlike: dict[int, tuple[str, float]] = field(default_factory=dict)
+    def __init__(self, count: int) -> None:
+        self.op = np.zeros(count, dtype=np.int16)
+        self.inferred, self.free = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+        self.inputs: dict[int, list[int]] = {}
+        self.attrs: dict[int, dict[str, Any]] = {}
+        self.constants: list[tuple[int, float]] = []
+        self.worked_out: set[int] = set()
+        self.unlike: dict[int, tuple[str, float]] = {}
 
     def keep(
         self, op: Op, way: tuple[int, ...], meaning: Meaning, node: int, given: list[int], values: list[float]
@@ -79,8 +77,7 @@ class Fitter:
     ) -> None:
         """``kept_by`` gives what a node keeps for its rule; None if it has no rule."""
         self.data, self.rows, self.rounding, self.kept_by = data, rows, rounding, kept_by
-        none = np.zeros(len(data), dtype=bool)
-        self.out = Fitted(np.zeros(len(data), dtype=np.int16), none, none.copy())
+        self.out = Fitted(len(data))
 
     def fit(self, text: str, nodes: np.ndarray, width: int, ordered: bool) -> None:
         """Try everything that a text may mean on nodes with equally many inputs."""

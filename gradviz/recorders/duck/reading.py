@@ -11,7 +11,15 @@ import numpy as np
 
 from gradviz.errors import DataError
 from gradviz.recorders.duck.figures import is_constant, named_class, not_a_number, number_of, raised, shown
-from gradviz.recorders.duck.shape import FIELDS, PROTOCOL, ClassShape, loose_shape_of, mro_of, vars_of
+from gradviz.recorders.duck.shape import (
+    FIELDS,
+    PROTOCOL,
+    ClassShape,
+    loose_shape_of,
+    mro_of,
+    shape_of,
+    vars_of,
+)
 
 ROWS = (tuple, list, deque)
 BAGS = (set, frozenset)
@@ -69,6 +77,9 @@ def data_of(value: Any, obj: Any, where: Where) -> float | np.ndarray:
         number = number_of(value)
     except OverflowError:
         number = None
+    except Exception as error:  # a number of the stranger's own
+        message = f"The data of {where()}, a {named_class(type(obj))}, is {shown(value)}"
+        raise DataError(f"{message}; making a float of it raised {raised(error)}.") from None
     if number is not None:
         return number
     raise not_a_number(value, obj, "data", where())
@@ -121,7 +132,7 @@ def _one_by_one(shape: ClassShape, obj: Any, where: Where, skipped: dict[str, st
         try:
             found.append(attribute(obj, name) if name else default)
         except AttributeError as error:
-            if key == "data":
+            if key == "data" or (key == "inputs" and _is_made(obj, name)):
                 message = f"{_first(where())}, a {named_class(shape.cls)}, has no `{name}`: {error}."
                 raise DataError(message, REGISTER) from None
             found.append(default)
@@ -137,6 +148,15 @@ def _one_by_one(shape: ClassShape, obj: Any, where: Where, skipped: dict[str, st
                 message, "Mend the property, or name another attribute with gradviz.register()."
             ) from None
     return tuple(found)
+
+
+def _is_made(obj: Any, path: str) -> bool:
+    """Whether what should keep the inputs of an object is there, and does not."""
+    keeper = path.rpartition(".")[0]
+    try:
+        return bool(keeper) and attribute(obj, keeper) is not None
+    except AttributeError:
+        return False
 
 
 def _first(words: str) -> str:
@@ -193,7 +213,7 @@ def inputs_in(held: dict[Any, Any]) -> tuple[tuple[Any, ...], bool]:
 
 def input_in(entry: Any) -> Any:
     """The value in an entry of an inputs list: itself, or the one value in a pair such as (value, slope)."""
-    if type(entry) is tuple or issubclass(type(entry), tuple):
+    if type(entry) is tuple or (issubclass(type(entry), tuple) and shape_of(entry) is None):
         held: Iterable[Any] = tuple.__iter__(entry)
         found = [part for part in held if not is_constant(part) and loose_shape_of(part) is not None]
         return found[0] if len(found) == 1 else entry

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from types import CodeType
-from typing import NamedTuple
+from types import CodeType, MappingProxyType
+from typing import Any, NamedTuple
+
+from gradviz.frozen import Frozen
 
 UNSEEN = -1  # the serial of what nobody saw made
 Change = tuple[int, float, float]  # id(input), its grad before the rule ran, and after
@@ -28,8 +29,10 @@ class Ran(NamedTuple):
     changes: Sequence[Change]
 
 
-@dataclass(frozen=True)
-class Seen:
+_NONE: Mapping[int, Any] = MappingProxyType({})
+
+
+class Seen(Frozen):
     """What was seen while a foreign engine ran. Objects are named by ``id()``; they live as long as this.
 
     Attributes:
@@ -40,8 +43,8 @@ class Seen:
         backward: whether a backward() was seen at all; else gradients are set by hand.
     """
 
-    made: Mapping[int, Made] = field(default_factory=dict)
-    prior: Mapping[int, float] = field(default_factory=dict)
+    made: Mapping[int, Made] = _NONE
+    prior: Mapping[int, float] = _NONE
     ran: Sequence[Ran | tuple[int, float, Sequence[Change]]] | None = None
     error: tuple[int, BaseException] | None = None
     backward: bool = False

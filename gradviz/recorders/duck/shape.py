@@ -9,25 +9,24 @@ from __future__ import annotations
 import dis
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
+from types import FunctionType, GetSetDescriptorType, MappingProxyType, MemberDescriptorType
 from typing import Any
 
-from gradviz.errors import DataError
+from gradviz.frozen import Frozen
 
 DATA, GRAD = ("data", "value", "val"), ("grad", "gradient")
 INPUTS = ("prev", "children", "parents", "inputs")
+CREATOR = "creator"  # the op, in engines where that is an object which keeps the inputs
 OP, LABEL = ("op", "operation", "opname"), ("label", "name")
 FIELDS = {"data": DATA, "grad": GRAD, "inputs": INPUTS, "op": OP, "label": LABEL}
 BACKWARD = ("backward", "backprop", "backpropagate")
 PROTOCOL = "__gradviz__"
-
+_PLACES = MemberDescriptorType, GetSetDescriptorType, type(dis.Instruction.opname)  # this of a namedtuple
 _STORED, _COMPUTED, _DEFAULT = range(3)  # how an attribute is there; the first are preferred
 
 
-@dataclass(frozen=True)
-class ClassShape:
+class ClassShape(Frozen):
     """How to read the objects of one class.
 
     Attributes:
@@ -44,7 +43,7 @@ class ClassShape:
     inputs: str = ""
     op: str = ""
     label: str = ""
-    forward: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    forward: Mapping[str, Callable[..., Any]] = MappingProxyType({})
     protocol: bool = False
     declared: bool = False
 
@@ -99,48 +98,6 @@ def loose_shape_of(obj: Any) -> ClassShape | None:
     return known if known.data or known.declared else None
 
 
-def register(
-    cls: type,
-    *,
-    data: str = "data",
-    grad: str | None = "grad",
-    inputs: str = "_prev",
-    op: str | None = "_op",
-    label: str | None = "label",
-    forward: Mapping[str, Callable[..., Any]] | None = None,
-) -> None:
-    """Say which attributes of a class, and of those that inherit from it, hold what gradviz records.
-
-    Args:
-        cls: the class of the values.
-        data: the attribute with the number or array. Dots are followed, here and below: ``"node.data"``.
-        grad: that with the gradient; None if there is none.
-        inputs: that with the values the result was computed from.
-        op: that with the name of the op; None if there is none, so that the class says it.
-        label: that with the name to show; None if there is none.
-        forward: by op text, how the data of the inputs give the data of the result. For ops that gradviz does
-            not know; their local derivatives then come from finite differences where no gradient tells them.
-
-    Raises:
-        DataError: ``cls`` is not a class, or an attribute is not a name.
-    """
-    if not issubclass(type(cls), type):
-        raise DataError(
-            f"register() takes a class, not a {type(cls).__name__}.", "Give it the class of your values."
-        )
-    names = {"data": data, "grad": grad, "inputs": inputs, "op": op, "label": label}
-    for key, name in names.items():
-        optional = name is None and key not in ("data", "inputs")
-        if not optional and not (type(name) is str and all(map(str.isidentifier, name.split(".")))):
-            raise DataError(f"register({key}={name!r}): this is not the name of an attribute.")
-    for text, rule in (forward or {}).items():
-        if not callable(rule):
-            raise DataError(f"register(forward=…): what is given for {text!r} cannot be called.")
-    found: dict[str, Any] = {key: name or "" for key, name in names.items()}
-    _registered[id(cls)] = ClassShape(cls, **found, forward=dict(forward or {}), declared=True)
-    _known.clear()
-
-
 def mro_of(cls: type) -> tuple[type, ...]:
     """The classes a class inherits from, itself first, whatever its metaclass says."""
     bases: tuple[type, ...] = type.__dict__["__mro__"].__get__(cls)
@@ -162,10 +119,27 @@ def stored(obj: Any) -> dict[str, Any]:
     return own if type(own) is dict else {}
 
 
-def _of_class(cls: type) -> ClassShape | None:
+def declare(shape: ClassShape) -> None:
+    """Read a class, and those that inherit from it, as ``shape`` says."""
+    _registered[id(shape.cls)] = shape
+    _known.clear()
+
+
+def announced_by(cls: type) -> ClassShape:
+    """How the objects of a class will have to be read, as far as it says; perhaps not all is there."""
     known = _remembered(cls)
     if known is None:
-        known = _found(cls, {**_names_in(cls), **{name: _STORED for name in _announced(cls)}})
+        known = _found(cls, names_announced_by(cls))
+    return known
+
+
+def names_announced_by(cls: type) -> dict[str, int]:
+    """The attributes that the objects of a class will have, as far as it says, and how they are there."""
+    return {**_names_in(cls), **{name: _STORED for name in _announced(cls)}}
+
+
+def _of_class(cls: type) -> ClassShape | None:
+    known = announced_by(cls)
     return known if _is_whole(known) else None
 
 
@@ -187,7 +161,7 @@ def _found(cls: type, names: Mapping[str, int]) -> ClassShape:
     """Choose among the attributes that are there."""
     for base in mro_of(cls):
         if id(base) in _registered:
-            return replace(_registered[id(base)], cls=cls)
+            return _registered[id(base)]._replace(cls=cls)
         if PROTOCOL in vars_of(base):
             return ClassShape(cls, protocol=True, declared=True)
     by_meaning: dict[str, list[tuple[int, int, str]]] = {}
@@ -198,6 +172,11 @@ def _found(cls: type, names: Mapping[str, int]) -> ClassShape:
         held = next((min(by_meaning[word]) for word in meanings if word in by_meaning), None)
         if held:
             chosen[key] = held[2]
+    if CREATOR in by_meaning and chosen.keys() >= {"data", "grad"} and "inputs" not in chosen:
+        creator = min(by_meaning[CREATOR])[2]
+        chosen = {"op": creator} | chosen | {"inputs": f"{creator}.inputs"}
+    if chosen.keys() & {"grad", "inputs"} and any(base is float or base is int for base in mro_of(cls)):
+        chosen.setdefault("data", "real")  # the value is the number itself
     return ClassShape(cls, **chosen)
 
 
@@ -223,7 +202,7 @@ def _names_in(cls: type) -> dict[str, int]:
     for base in reversed(mro_of(cls)):
         for name, held in vars_of(base).items():
             kind = type(held)
-            if issubclass(kind, (MemberDescriptorType, GetSetDescriptorType)):
+            if issubclass(kind, _PLACES):
                 found[name] = _STORED
             elif issubclass(kind, (property, cached_property)):
                 found[name] = _COMPUTED

@@ -113,6 +113,13 @@ def _notes(found: Found, fitted: Fitted, meta: dict[str, Any]) -> list[str]:
         )
     if found.rounding > 1e-9:
         notes.append("Some data is in single or half precision: ops are recognised up to that.")
+    if found.inexact:
+        values = (
+            "1 value is a whole number"
+            if found.inexact == 1
+            else f"{found.inexact:,} values are whole numbers"
+        )
+        notes.append(f"{values} of more than 53 bits: recorded is the nearest number in double precision.")
     notes += [f"`{name}` is left out: reading it raised {error}." for name, error in found.skipped.items()]
     if meta.get("manual"):
         notes.append("Gradients were set by hand: no backward() was seen.")

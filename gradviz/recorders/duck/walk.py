@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
@@ -22,7 +21,6 @@ MOST = 20_000_000  # objects; what makes new ones whenever it is asked never end
 COARSE = {id(np.float16): 1e-3, id(np.float32): 1e-5}  # relative rounding of a few operations
 
 
-@dataclass
 class Found:
     """All objects, the root first, and what they hold, by their place in ``objects``.
 
@@ -38,23 +36,24 @@ class Found:
         rounding: relative: how closely a forward rule must give the data.
         named: what the program calls objects, by ``id()``; for messages.
         skipped: attributes that could not be read, and what was raised.
+        inexact: how many hold a whole number that no float is.
     """
 
-    objects: list[Any] = field(default_factory=list)
-    at: dict[int, int] = field(default_factory=dict)
-    data: list[Any] = field(default_factory=list)
-    grad: list[Any] = field(default_factory=list)
-    op: list[str] = field(default_factory=list)
-    label: list[str] = field(default_factory=list)
-    width: list[int] = field(default_factory=list)
-    inputs: list[int] = field(default_factory=list)
-    bags: list[int] = field(default_factory=list)
-    constants: list[int] = field(default_factory=list)
-    forward: dict[str, Callable[..., Any]] = field(default_factory=dict)
-    shape: ClassShape | None = None
-    rounding: float = 1e-9
-    named: dict[int, str] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)
+    def __init__(self, root: Any, shape: ClassShape | None, named: dict[int, str]) -> None:
+        self.objects: list[Any] = [root]
+        self.at = {id(root): 0}
+        self.data: list[Any] = []
+        self.grad: list[Any] = []
+        self.op: list[str] = []
+        self.label: list[str] = []
+        self.width: list[int] = []
+        self.inputs: list[int] = []
+        self.bags: list[int] = []
+        self.constants: list[int] = []
+        self.forward: dict[str, Callable[..., Any]] = {}
+        self.shape, self.named, self.rounding = shape, named, 1e-9
+        self.skipped: dict[str, str] = {}
+        self.inexact = 0
 
     @cached_property
     def rows(self) -> Rows:
@@ -96,7 +95,7 @@ def find(root: Any, names: Mapping[str, Any] | None = None) -> Found:
     if shape is None:
         raise DataError(f"A {type(root).__name__} cannot be recorded.", "It has no data and inputs to read.")
     named = {id(value): name for name, value in (names or {}).items()}
-    found = Found([root], {id(root): 0}, shape=shape, named=named)
+    found = Found(root, shape, named)
     _Walk(found).run()
     return found
 
@@ -196,7 +195,10 @@ class _Walk:
     def _data(self, value: Any, obj: Any) -> float | np.ndarray:
         kind = value.dtype.type if issubclass(type(value), (np.ndarray, np.generic)) else type(value)
         self.found.rounding = max(self.found.rounding, COARSE.get(id(kind), 0.0))
-        return data_of(value, obj, self.where)
+        number = data_of(value, obj, self.where)
+        if issubclass(kind, (int, np.integer)) and type(number) is float:
+            self.found.inexact += number != (int.__index__(value) if issubclass(kind, int) else int(value))
+        return number
 
     def where(self) -> str:
         """The object that is read, in a message: by what reads it."""

@@ -13,16 +13,19 @@ from typing import Any
 
 from gradviz.engine.value import Value
 from gradviz.recorders.duck import shape_of
+from gradviz.recorders.duck.registering import told
 from gradviz.recorders.listener import PassListener
 from gradviz.recorders.watch.between import Between
 from gradviz.recorders.watch.calls import Calls
 from gradviz.recorders.watch.capture import Capture
-from gradviz.recorders.watch.classes import notice_classes
+from gradviz.recorders.watch.classes import is_engine, notice_classes
 from gradviz.recorders.watch.making import Making
+from gradviz.recorders.watch.overlooked import overlooked
 from gradviz.recorders.watch.passes import Passes
 from gradviz.recorders.watch.roots import record_leftovers, unseen_of
 from gradviz.recorders.watch.rules import reached
 
+OVERLOOKED = 3  # classes of which it is said why they are not recorded
 _watching: list[Watch] = []
 
 
@@ -37,16 +40,20 @@ class Watch:
         self._passes = Passes(self._capture)
         self._between = Between(self._capture)
         self._stop: Callable[[], None] = lambda: None
+        self._overlooked: list[str] = []
 
     def install(self) -> Callable[[], None]:
         """Watch what is defined from now on; call the result to stop."""
-        self._stop = notice_classes(lambda cls: self.listener.guarded(lambda: self.watch(cls)))
+        self._stop = notice_classes(lambda cls: self.listener.guarded(lambda: self._notice(cls)))
+        told.append(self._registered)
         _watching.append(self)
         return self.remove
 
     def remove(self) -> None:
         """Watch no longer."""
         self._stop()
+        if self._registered in told:
+            told.remove(self._registered)
         self._passes.put_back()
         self._making.wanted = False
         if self in _watching:
@@ -58,10 +65,23 @@ class Watch:
         self._making.watch(cls)
         self._passes.watch(cls)
 
+    def _notice(self, cls: type) -> None:
+        if is_engine(cls):
+            self.watch(cls)
+        elif len(self._overlooked) < OVERLOOKED:
+            self._overlooked += overlooked(cls)
+
+    def _registered(self, cls: type) -> None:
+        if id(cls) not in self._capture.classes:
+            self.listener.guarded(lambda: self.watch(cls))
+
     def conclude(self, variables: Mapping[str, Any], file: str) -> None:
-        """Record the roots that are left in the program's own variables."""
+        """Record the roots that are left in the program's own variables; say why there is nothing, if so."""
         if self._capture.classes:
             self._capture.guarded(lambda: record_leftovers(self._capture, variables, file))
+        if not self.listener.passes and not self.listener.refused:
+            for text in self._overlooked:
+                self.listener.say(text)
 
     def after_cell(self, variables: Mapping[str, Any], file: str) -> None:
         """Record the roots whose gradients a cell of a notebook has set by hand."""

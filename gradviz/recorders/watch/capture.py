@@ -6,7 +6,6 @@ import gc
 import os
 import weakref
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -16,6 +15,7 @@ from gradviz.errors import GradvizError, RecordingError
 from gradviz.graph import OP, Update
 from gradviz.recorders.duck import Frozen, freeze
 from gradviz.recorders.duck.figures import number_of
+from gradviz.recorders.duck.reading import attribute
 from gradviz.recorders.duck.seen import Seen
 from gradviz.recorders.duck.shape import loose_shape_of, mro_of
 from gradviz.recorders.listener import PassListener
@@ -109,7 +109,7 @@ class Capture:
         self, root: Any, seen: Seen, reach: Iterable[int], names: dict[str, Any], file: str, line: int
     ) -> None:
         """As ``take``, from no frame."""
-        frozen = freeze(root, names, replace(seen, made=places_of(self.making.made, reach)))
+        frozen = freeze(root, names, seen._replace(made=places_of(self.making.made, reach)))
         if self.listener.take(frozen.graph, file, line, _Leaves(frozen).changes):
             self._remember(id(obj) for obj in frozen.objects if obj is not None)
 
@@ -170,6 +170,6 @@ def _reference(obj: Any) -> Callable[[], Any]:
 def _data_of(obj: Any) -> Any:
     shape = loose_shape_of(obj)
     try:
-        return number_of(object.__getattribute__(obj, shape.data)) if shape is not None else None
+        return number_of(attribute(obj, shape.data)) if shape is not None else None
     except Exception:
         return None

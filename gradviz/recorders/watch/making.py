@@ -14,6 +14,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from gradviz.recorders.duck.shape import mro_of, vars_of
+from gradviz.recorders.signals import is_scripts
 from gradviz.recorders.watch.calls import Call, Calls
 from gradviz.recorders.watch.scopes import Raw
 from gradviz.recorders.watch.unseen import unseen, without_ours
@@ -31,14 +32,14 @@ class Making:
     def __init__(self, calls: Calls) -> None:
         self.made: dict[int, Raw] = {}
         self.calls, self.wanted, self._next = calls, True, count().__next__
-        self._functions: list[Any] = []
+        self._functions: dict[int, Any] = {}
 
     def watch(self, cls: type) -> None:
         """Note what is made of a class, unless that is done in C."""
         self.calls.own.update((id(code), code) for code in _codes_of(cls))
         self.calls.packages.add(str(cls.__module__).partition(".")[0])
         new: Any = cls.__new__
-        if any(new is function for function in self._functions):  # inherited
+        if id(new) in self._functions:  # inherited
             if "__init__" not in vars_of(cls) or type(new.__wrapped__) is not Initialiser:
                 return
             new = object.__new__  # early Pythons take the signature from __new__: so it has its own
@@ -48,13 +49,13 @@ class Making:
             function = self._noting(None if new is object.__new__ else new)
             function.__wrapped__ = Initialiser(cls) if new is object.__new__ else new
             function.__name__, function.__qualname__ = "__new__", f"{cls.__qualname__}.__new__"
-            self._functions.append(function)
+            self._functions[id(function)] = function
             type.__setattr__(cls, "__new__", staticmethod(function))
 
     def notes(self, cls: type) -> bool:
         """Whether a class notes what is made of it; a copy of a watched one does, as ``@dataclass`` makes."""
         new = vars_of(cls).get("__new__")
-        return type(new) is staticmethod and any(new.__func__ is function for function in self._functions)
+        return type(new) is staticmethod and id(new.__func__) in self._functions
 
     def _noting(self, theirs: Callable[..., Any] | None) -> Any:
         """A ``__new__`` that notes. It runs for every value, so it is written for speed."""
@@ -76,9 +77,10 @@ class Making:
                     made[id(self)] = call, code, frame.f_lasti, after()
                 else:
                     made[id(self)] = *find(frame), after()
-            except Exception:
+            except BaseException as error:
                 made.pop(id(self), None)  # of no known place, then
-            except BaseException as error:  # Ctrl-C
+                if isinstance(error, Exception) and not is_scripts(error):
+                    return self
                 error.__traceback__ = without_ours(error.__traceback__)
                 raise
             return self

@@ -13,6 +13,7 @@ from gradviz.recorders.duck.seen import Seen
 from gradviz.recorders.duck.shape import BACKWARD, mro_of, vars_of
 from gradviz.recorders.watch.capture import Capture
 from gradviz.recorders.watch.rules import Rules, gradients, reached
+from gradviz.recorders.watch.single import serves_one
 from gradviz.recorders.watch.unseen import unseen, without_ours
 
 Home = tuple[Any, str]  # a class or a module's variables, and the name there
@@ -47,7 +48,8 @@ class Passes:
             function = variables.get(name)
             if type(function) is FunctionType and id(function) not in self._known:
                 self._known[id(function)] = function
-                if function.__code__.co_argcount and not function.__module__.startswith("gradviz."):
+                code, module = function.__code__, str(function.__module__)
+                if code.co_argcount and not module.startswith("gradviz.") and not serves_one(function):
                     ours = self._following(function)
                     self._functions[id(ours)] = variables, name, function, ours
                     variables[name] = ours
@@ -61,16 +63,18 @@ class Passes:
     def _is_rule(self, cls: type, name: str, method: FunctionType) -> bool:
         """Whether a method is the rule of one op, which something else runs, and no pass.
 
-        It is if it calls no other node's, and what it overrides does nothing or is overridden by others too.
+        It is if its code says so (``serves_one``), or if it calls no other node's, and what it overrides does
+        nothing or is overridden by others too.
         """
         above = [base for base in mro_of(cls)[1:] if type(vars_of(base).get(name)) is FunctionType]
+        single = serves_one(method)
         if not above or name in method.__code__.co_names:
-            return False
+            return single
         alike = self._alike.setdefault((id(above[-1]), name), [above[-1]])
         alike.append(cls)
         first = vars_of(above[-1])[name]
         if len(alike) == 2 and not _does_nothing(getattr(first, "__wrapped__", first)):
-            return False
+            return single
         for other in alike[:-1]:
             self._unwrap(other, name)
         return True
@@ -88,12 +92,12 @@ class Passes:
             if around is not None:
                 around.step_aside(args, backward, method)
                 return method(*args, **kwargs)
-            running = begin(args, sys._getframe(1))
-            if running is None:
-                return method(*args, **kwargs)
-            now.running = running
             try:
+                running = begin(args, sys._getframe(1))
+                if running is None:
+                    return method(*args, **kwargs)
                 try:
+                    now.running = running
                     return method(*args, **kwargs)
                 except BaseException as error:
                     running.error = error
@@ -153,13 +157,13 @@ class Running:
         self._frame = None
 
     def _begin(self) -> None:
-        self._wanted = self.capture.begin()
-        if not self._wanted:
+        if not self.capture.begin():
             return
         objects = reached(self.root)
         self._reach = list(map(id, objects))
         self._prior = gradients(objects)
         self._rules = Rules(objects)
+        self._wanted = True
 
     def _end(self) -> None:
         rules, frame = self._rules, self._frame

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 from gradviz.recorders.duck.figures import number_of
-from gradviz.recorders.duck.reading import input_in, inputs_in
+from gradviz.recorders.duck.reading import attribute, input_in, inputs_in
 from gradviz.recorders.duck.seen import Change, Ran
 from gradviz.recorders.duck.shape import (
     BACKWARD,
@@ -18,6 +19,7 @@ from gradviz.recorders.duck.shape import (
     stored,
     vars_of,
 )
+from gradviz.recorders.signals import is_scripts
 from gradviz.recorders.watch.unseen import unseen, without_ours
 
 MOST = 20_000  # nodes whose rules are followed; a graph of more shows no single ones
@@ -36,7 +38,7 @@ def reached(root: Any) -> list[Any]:
         if shape is None or not shape.inputs:
             continue
         try:
-            inputs = read(obj, shape.inputs)
+            inputs = (attribute if "." in shape.inputs else read)(obj, shape.inputs)
         except Exception:
             continue
         for entry in inputs if id(type(inputs)) in PLAIN else _in_dict(inputs):
@@ -66,7 +68,7 @@ def inputs_of(obj: Any, shape: ClassShape | None) -> tuple[Any, ...]:
     if shape is None or not shape.inputs:
         return ()
     try:
-        inputs = object.__getattribute__(obj, shape.inputs)
+        inputs = attribute(obj, shape.inputs)
         return tuple(inputs) if id(type(inputs)) in PLAIN else _in_dict(inputs)
     except Exception:
         return ()
@@ -96,9 +98,11 @@ def grad_of(obj: Any, shape: ClassShape | None) -> float:
 def _grad_in(obj: Any, shape: ClassShape | None) -> Any:
     """An object's gradient as a float or an array; None where it has neither."""
     try:
-        grad = object.__getattribute__(obj, shape.grad) if shape is not None else None
+        grad = attribute(obj, shape.grad) if shape is not None else None
         return grad if type(grad) is float else number_of(grad)
-    except Exception:
+    except Exception as error:
+        if is_scripts(error):
+            raise
         return None
 
 
@@ -126,7 +130,8 @@ class Rules:
             if inputs and kind not in names:
                 names[kind] = next(_names(obj), "")
             if inputs and names[kind] and shape is not None:
-                self._follow(obj, names[kind], shape, inputs)
+                with suppress(AttributeError):  # others of its class have a rule
+                    self._follow(obj, names[kind], shape, inputs)
 
     def put_back(self) -> None:
         """Give every node its own rule again."""
@@ -142,7 +147,7 @@ class Rules:
 
     def _follow(self, obj: Any, name: str, shape: ClassShape, inputs: tuple[Any, ...]) -> None:
         own = _own(obj, name)
-        rule: Any = own if own is not _MISSING else getattr(obj, name, None)
+        rule: Any = own if own is not _MISSING else object.__getattribute__(obj, name)
         if not issubclass(type(rule), _CALLED):
             return
         ours = self._following(obj, rule, shape, inputs)
@@ -177,6 +182,8 @@ class Rules:
                 if self.ran is not None:
                     after = map(grad_of, distinct, shapes)
                     changes: list[Change] = list(zip(map(id, distinct), before, after, strict=True))
+                    if self.failed == id(obj):  # it did not come to those that are as they were
+                        changes = [change for change in changes if change[1] != change[2]]
                     self.ran.append(Ran(id(obj), grad, changes))
 
         return unseen(_backward)
