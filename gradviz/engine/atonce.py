@@ -85,7 +85,8 @@ def _known(tape: Tape, layer: Any, count: int, plain: Plain) -> Known | None:
     if not (known and neurons == known.neurons and w == known.w and b == known.b and kinds == known.kinds):
         alike = {len(each) for each in w} == {count} and len(set(kinds)) == 1 and kinds[0] in plain.names
         values = [*chain.from_iterable(w), *b]
-        if not alike or not all(isinstance(v, Handle) and type(v._tape) is Leaf for v in values):
+        handles = all(issubclass(kind, Handle) for kind in set(map(type, values)))
+        if not (alike and handles and {type(v._tape) for v in values} == {Leaf}):
             return None  # a computed parameter lies on this tape, and would keep it alive
         known = tape.layers[id(layer)] = Known(neurons, w, b, kinds)
         rows = tape.enter_all(values)

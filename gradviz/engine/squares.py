@@ -35,9 +35,10 @@ class Squares:
         so_far = [grads[row] for row in self.inputs]
         if not {float, type(None)}.issuperset(map(type, so_far)):
             return False
-        for row, before, x in zip(self.inputs, so_far, self.x, strict=True):
-            part = g * x  # both factors get it, one after the other
-            grads[row] = part + part if before is None else before + part + part
+        parts = [g * x for x in self.x]  # both factors get it, one after the other
+        sums = [p + p if s is None else s + p + p for s, p in zip(so_far, parts, strict=True)]
+        for row, total in zip(self.inputs, sums, strict=True):
+            grads[row] = total
         grads[inner] = [g] * count
         return True
 

@@ -33,7 +33,7 @@ FIRST_OP = 3
 CODES = {op.name: FIRST_OP + k for k, op in enumerate(ROWS)}
 NO_INPUT, MANY = -1, -2  # in column b: one input; in column a: the inputs stand in ``many``
 
-SMALLEST, LARGEST = 256, 1 << 17  # rows a tape starts with, and may grow to
+SMALLEST, LARGEST = 256, 1 << 18  # rows a tape starts with, and may grow to
 MARGIN = 3  # rows that one op of two inputs may write
 
 
