@@ -174,14 +174,14 @@ def test_a_small_frame_is_drawn_for_whatever_size_it_gets(
         ((600, 400), True),
     ):
         page.set_viewport_size({"width": size[0], "height": size[1]})
-        page.wait_for_function(f"() => ({PROBES}).outside() === 0")
+        page.wait_for_function(f"() => ({PROBES}).outside() === 0 && ({LETTER})() >= 7")  # drawn anew
         assert page.evaluate(LETTER) >= 7 and at(page) == 17
         assert numbers.evaluate("one => getComputedStyle(one).display !== 'none'") == labelled
         assert probe(page, "state") == wide, "it says the same at every size"
     page = open_page(file, size=(300, 220))  # too small for all of it: the step is in view, and can be read
     for key in ("End", "ArrowLeft", "Home", "ArrowRight"):
         page.keyboard.press(key)
-        page.wait_for_function(f"() => ({PROBES}).outside(true) === 0")
+        page.wait_for_function(f"() => ({PROBES}).outside(true) === 0 && ({LETTER})() >= 7")
         assert page.evaluate(LETTER) >= 7 and probe(page, "outside") > 0
 
 
