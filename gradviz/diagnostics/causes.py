@@ -25,6 +25,9 @@ from gradviz.diagnostics.sums import early_rules, lost_gradients, passed_on, rep
 from gradviz.diagnostics.wording import with_differences
 from gradviz.graph import Graph
 
+OR_ORDER = (
+    "If it does: the same numbers come of a wrong order, in which a value passes its gradient on too early."
+)
 MOST = 8  # causes looked for in one pass
 _known: WeakKeyDictionary[Graph, list[Cause]] = WeakKeyDictionary()
 
@@ -49,15 +52,18 @@ def _investigate(graph: Graph) -> Iterator[Cause]:
     if not case.graph.has_grad.any():
         return
     case, seen = watched_order(case)
+    tried = tried_order(case) if seen is None else None
     if seen is not None:
         yield _finished(case, seen)
-    elif not _lost_alone(case) and (tried := tried_order(case)) is not None:
+    elif tried is not None and not _lost_alone(case):
         yield _finished(case, tried)
         return
     if is_manual(graph) and not _by_rules(case):
         yield from (_finished(case, told) for told in by_hand(case))
         return
-    yield from _explained(case)
+    for told in _explained(case):
+        or_else = tried is not None and told.check == "lost-gradient"
+        yield replace(told, cure=f"{told.cure} {OR_ORDER}") if or_else else told
 
 
 def _lost_alone(case: Case) -> bool:
