@@ -472,6 +472,21 @@ def test_however_a_script_ends_it_is_drawn(tmp_path: Path, ending: str, message:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.py", "a.svg"]
 
 
+PATCHES = """import json
+def default(*_): return 1
+json.JSONEncoder.default = default
+kept = open("kept.txt", "w")
+kept.write("all of it")
+"""
+
+
+@pytest.mark.parametrize("words", [["export", "-o", "a.svg"], ["run", "--no-serve", "-o", "a.gradviz"]])
+def test_files_of_a_script_that_patches_a_library_are_closed(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "a.py").write_text(f"{PATCHES}\n{NEURON}\n")
+    assert gradviz(*words, "a.py", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "kept.txt").read_text() == "all of it"
+
+
 def test_sigterm_ends_the_script_that_is_drawn_too(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)\n")
     command = [sys.executable, "-m", "gradviz", "export", "a.py", "-o", "a.svg"]

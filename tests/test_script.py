@@ -126,6 +126,14 @@ ENDINGS = {
     "excepthook fails": "import sys\nsys.excepthook = lambda *a: 1 / 0\nraise ValueError",
     "warns": "import warnings; warnings.warn('careful', DeprecationWarning)",
     "atexit": "import atexit, sys; atexit.register(print, 'last words'); sys.exit(5)",
+    "patches a library": (
+        "import json\ndef default(*_): return 1\njson.JSONEncoder.default = default\n"
+        "class Last:\n    def __del__(self): print('freed')\nlast = Last()"
+    ),
+    "freezes": (
+        "import gc\nclass Last:\n    def __del__(self): print('freed')\nlast = Last()\nlast.me = last\n"
+        "del last\ngc.freeze()"
+    ),
     "closes stdout": "import sys; sys.stdout.close()",
     "closes stderr": "import os; os.close(2); print('x')",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -10,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -76,6 +76,7 @@ def hand_over(script: str, args: Sequence[str], handover: Handover) -> int:
     """Run a script for one of its passes, its output on standard error; give its exit code as above."""
     from gradviz.cli.run import record_pass
 
+    import_module("json")  # before the fork: both processes need it
     return _awaited(_fork(script, partial(record_pass, script, tuple(args), handover), to_stderr=True))
 
 
@@ -93,10 +94,11 @@ def _awaited(child: Child) -> int:
 
 def _fork(script: str, work: Callable[[], Any], to_stderr: bool) -> Forked:
     """Split this process in two; the new one goes on in ``main`` with the script."""
+    from gradviz.cli.process import set_aside
     from gradviz.cli.run import recording_modules
 
     recording_modules(script)
-    gc.freeze()  # or both processes would go through all of this at their ends
+    set_aside()  # or both processes would go through all of this, and copy it
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of threads; OpenBLAS, whose they are, is made to be forked
         pid = os.fork()

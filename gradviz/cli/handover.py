@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json  # noqa: F401  # here, before the fork: both processes need it
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

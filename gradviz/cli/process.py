@@ -8,6 +8,7 @@ import sys
 import threading
 
 _paused = False
+_frozen = 0  # objects that were set aside
 
 
 def pause_collector() -> None:
@@ -22,9 +23,25 @@ def resume_collector() -> None:
     """Turn it on again, if it was on, before a user's script or long work; what there is, is here to stay."""
     global _paused
     if _paused:
-        gc.freeze()
+        set_aside()
         gc.enable()
         _paused = False
+
+
+def set_aside() -> None:
+    """Have the collector pass over all there is: imports, which stay."""
+    global _frozen
+    gc.freeze()
+    _frozen = gc.get_freeze_count()
+
+
+def take_back() -> None:
+    """Undo that, after a user's script: what it put into a library's class is freed only with the class.
+
+    Its globals would never be, nor its files be closed. If the script froze objects itself, they stay so.
+    """
+    if 0 < gc.get_freeze_count() <= _frozen:
+        gc.unfreeze()
 
 
 def leave(done: SystemExit) -> None:

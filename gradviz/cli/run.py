@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -69,12 +70,11 @@ def recording_modules(target: str) -> None:
     from gradviz.cli.quiet import load_numpy
 
     load_numpy()
-    from gradviz.recorders import micrograd, script  # noqa: F401
     from gradviz.recorders.classless import is_classless
 
-    if not is_classless(target):
-        from gradviz.recorders import watch  # noqa: F401
-    from gradviz.renderers import escape  # noqa: F401
+    needed = ["gradviz.recorders.micrograd", "gradviz.recorders.script", "gradviz.renderers.escape"]
+    for name in needed if is_classless(target) else [*needed, "gradviz.recorders.watch"]:
+        import_module(name)
 
 
 def record_here(
@@ -136,6 +136,9 @@ def _recorded(result: RunResult) -> str:
 
 
 def _status(result: RunResult) -> Any:
+    from gradviz.cli.process import take_back
+
+    take_back()
     if result.outcome.interrupted:
         raise KeyboardInterrupt
     return result.outcome.status
